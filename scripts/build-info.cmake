@@ -26,6 +26,8 @@ set(text "/* SPDX-License-Identifier: MIT */
 #define BUILD_FLAGS	\"${FLAGS}\"
 #define BUILD_TYPE	\"${TYPE}\"
 #define BUILD_BENCHMARK	\"${BENCHMARK_VERSION}\"
+#define BUILD_LIBDIR	\"${LIBDIR}\"
+#define BUILD_DATADIR	\"${DATADIR}\"
 #define BUILD_URCU	\"${URCU_VERSION}\"
 ")
 set(old "")
