@@ -29,6 +29,8 @@ set(text "/* SPDX-License-Identifier: MIT */
 #define BUILD_LIBDIR	\"${LIBDIR}\"
 #define BUILD_DATADIR	\"${DATADIR}\"
 #define BUILD_URCU	\"${URCU_VERSION}\"
+#define BUILD_HWLOC	\"${HWLOC_VERSION}\"
+#define BUILD_JANSSON	\"${JANSSON_VERSION}\"
 ")
 set(old "")
 if(EXISTS ${OUT})
