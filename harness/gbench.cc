@@ -207,7 +207,7 @@ int gbench_use_manual_time(struct gbench_benchmark *b)
 	});
 }
 
-int gbench_set_unit(struct gbench_benchmark *b, enum gbench_unit unit)
+int gbench_set_unit(struct gbench_benchmark *b, int unit)
 {
 	return guarded([&] {
 		if (!b || unit < GBENCH_NS || unit > GBENCH_S)

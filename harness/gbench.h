@@ -202,10 +202,10 @@ int gbench_use_manual_time(struct gbench_benchmark *b);
 /**
  * gbench_set_unit() - unit of the times of this benchmark's rows
  * @b:    not NULL
- * @unit: GBENCH_NS if never called
+ * @unit: of enum gbench_unit; GBENCH_NS if never called
  * Return: 0; -EINVAL.
  */
-int gbench_set_unit(struct gbench_benchmark *b, enum gbench_unit unit);
+int gbench_set_unit(struct gbench_benchmark *b, int unit);
 
 /**
  * gbench_list() - name what a filter matches, in order of registration

@@ -14,10 +14,11 @@
 #include "gbench_impl.h"
 
 #include <cmath>
-#include <regex>
 #include <sstream>
 #include <stdexcept>
 #include <vector>
+
+#include <regex.h>
 
 using benchmark::BenchmarkReporter;
 using gbench::busy;
@@ -231,9 +232,14 @@ const gbench_reporter null_reporter = {};
 
 std::string gbench::strip(const std::string &name)
 {
-	return std::regex_replace(name,
-				  std::regex(suffix, std::regex::extended), "",
-				  std::regex_constants::format_first_only);
+	regex_t own;
+	regmatch_t end;
+
+	if (regcomp(&own, suffix, REG_EXTENDED))
+		throw std::bad_alloc();
+	int missing = regexec(&own, name.c_str(), 1, &end, 0);
+	regfree(&own);
+	return missing ? name : name.substr(0, end.rm_so);
 }
 
 int gbench::busy()

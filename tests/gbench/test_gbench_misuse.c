@@ -107,7 +107,7 @@ static void test_gbench_settings_are_checked(void **state)
 	assert_fails(gbench_set_iterations(b, 0), -EINVAL, "iterations");
 	assert_fails(gbench_set_iterations(NULL, 1), -EINVAL, "iterations");
 	assert_fails(gbench_set_repetitions(b, 0), -EINVAL, "repetitions");
-	assert_fails(gbench_set_unit(b, (enum gbench_unit)9), -EINVAL, "unit");
+	assert_fails(gbench_set_unit(b, 9), -EINVAL, "unit");
 	assert_int_equal(gbench_use_real_time(b), 0);
 	assert_fails(gbench_use_manual_time(b), -EINVAL, "real");
 	assert_int_equal(gbench_use_manual_time(m), 0);
