@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * summary.h: what a run says, worked out once and kept in its file.
+ *
+ * Idea.  Rounds are the unit of replication: every figure is a median over
+ * rounds with its exact interval, every comparison is paired by round. Only the
+ * quantiles of unload latency pool the samples of all rounds.
+ * Owns.  The layout of `unloadbench.summary`.
+ * Never. Reads files; does arithmetic that harness/stats has.
+ *
+ * Layout. FIGURE is {"value","lo","hi","n","confidence"}, where a null comes
+ * with a "why".
+ *   cells   [{"name", "rounds",
+ *             "metrics": {KEY OF A ROW: FIGURE, ...},
+ *             "quantiles": {"n","censored","succeeded", "p50_ns": FIGURE, ...,
+ *                           "max_ns": FIGURE, "curve": [[q, ns], ...]},
+ *             "scaling": FIGURE + "from_cpus",   lookup, ref: times the
+ *                                        throughput of the fewest CPUs
+ *             "kept": FIGURE}]           storm: share of the look-ups/s of the
+ *                                        lookup cell with the same CPUs
+ *   groups  [{"name", "series" (name without the CPUs), "workload", "cpus",
+ *             "table", "base" (cell name or null), "metric",
+ *             "higher_is_better", "aa": FIGURE or null, "floor", "floor_why",
+ *             "members": [{"cell", "scheme", "own_table", "ratio": FIGURE +
+ *                          "verdict" (null: no word may be said)}]}]
+ *   floors  [{"metric", "largest", "group", "groups"}]
+ */
+#ifndef REPORT_SUMMARY_H
+#define REPORT_SUMMARY_H
+
+#include <jansson.h>
+
+/**
+ * summary_make() - work out the summary of a run
+ * @run: a run file's content with rows and plan; read only
+ *
+ * Cells without rows stand in the summary with figures that are null.
+ * Return: a new reference; NULL without memory.
+ */
+json_t *summary_make(const json_t *run);
+
+#endif
