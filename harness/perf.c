@@ -9,6 +9,7 @@
 #include "harness/perf.h"
 
 #include "harness/clock.h"
+#include "harness/sysfile.h"
 
 #include <errno.h>
 #include <linux/perf_event.h>
@@ -45,24 +46,19 @@ static int open_event(uint64_t config, int leader)
 
 static void say_why(int err, char why[PERF_WHY_BYTES])
 {
-	int paranoid = -1;
-	FILE *file;
+	double paranoid;
 
-	if (err != -EACCES && err != -EPERM) {
+	if (err != -EACCES && err != -EPERM)
 		snprintf(why, PERF_WHY_BYTES, "perf_event_open: %s",
 			 strerror(-err));
-		return;
-	}
-	file = fopen("/proc/sys/kernel/perf_event_paranoid", "re");
-	if (!file || fscanf(file, "%d", &paranoid) != 1)
+	else if (sysfile_number("", "/proc/sys/kernel/perf_event_paranoid",
+				&paranoid))
 		snprintf(why, PERF_WHY_BYTES, "perf_event_open is forbidden");
 	else
 		snprintf(why, PERF_WHY_BYTES,
 			 "perf_event_open is forbidden (perf_event_paranoid is "
-			 "%d)",
+			 "%.0f)",
 			 paranoid);
-	if (file)
-		fclose(file);
 }
 
 int perf_open(struct perf *ret, char why[PERF_WHY_BYTES])

@@ -9,6 +9,7 @@
  */
 #include "harness/topology.h"
 
+#include "harness/sysfile.h"
 #include "harness/topology_order.h"
 
 #include <errno.h>
@@ -62,18 +63,13 @@ static int restrict_to_affinity(hwloc_topology_t tree)
 /* One more than the last number of "0-3,8-11"; 0 if there is none. */
 static size_t possible_here(void)
 {
-	FILE *file = fopen(POSSIBLE_PATH, "re");
-	char text[4096] = "";
+	char text[4096];
 	const char *last = text;
-	const char *at = text;
 	size_t id;
 
-	if (!file)
+	if (sysfile_read("", POSSIBLE_PATH, sizeof(text), text))
 		return 0;
-	if (!fgets(text, sizeof(text), file))
-		text[0] = '\0';
-	fclose(file);
-	while ((at = strpbrk(at, ",-")))
+	for (const char *at = text; (at = strpbrk(at, ",-"));)
 		last = ++at;
 	return sscanf(last, "%zu", &id) == 1 ? id + 1 : 0;
 }

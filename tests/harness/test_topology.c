@@ -143,47 +143,6 @@ static void test_topology_list_is_taken_as_written(void **state)
 	topology_free(t);
 }
 
-static void test_topology_bad_list_is_refused_and_writes_nothing(void **state)
-{
-	static const struct {
-		const char *order;
-		int expected;
-	} cases[] = {
-		{ "", -EINVAL },
-		{ "fast", -EINVAL },
-		{ "0,", -EINVAL },
-		{ ",0", -EINVAL },
-		{ "0,,1", -EINVAL },
-		{ "3-1", -EINVAL },
-		{ "-1", -EINVAL },
-		{ "1-", -EINVAL },
-		{ "0 1", -EINVAL },
-		{ " 0", -EINVAL },
-		{ "+0", -EINVAL },
-		{ "0x1", -EINVAL },
-		{ "0,1,0", -EINVAL },
-		{ "0-3,2", -EINVAL },
-		{ "compact ", -EINVAL },
-		{ "16", -ENODEV },
-		{ "0-16", -ENODEV },
-		{ "0-4000000000", -ENODEV },
-		{ "4294967296", -ENODEV },
-		{ "99999999999999999999999", -ENODEV },
-	};
-	struct topology *t = made_up(TWO_NODES);
-	unsigned int cpus[16] = { 77 };
-	size_t n = 78;
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		assert_int_equal(topology_order(t, cases[i].order, cpus, &n),
-				 cases[i].expected);
-		assert_int_equal(cpus[0], 77);
-		assert_int_equal(n, 78);
-	}
-	topology_free(t);
-}
-
 static void test_topology_knows_nodes_and_siblings(void **state)
 {
 	struct topology *t = made_up(TWO_NODES);
@@ -358,7 +317,11 @@ static void test_topology_json_counts_what_was_described(void **state)
 		made_up("pack:2 l3:1(size=1048576) core:4 l1d:1(size=32768) "
 			"pu:2");
 	json_t *block = topology_json(t);
-	json_t *cache;
+	json_t *caches = json_pack(
+		"[{s:s, s:i, s:i, s:i, s:i}, {s:s, s:i, s:i, s:i, s:i}]",
+		"type", "data", "level", 1, "size_bytes", 32768, "shared_cpus",
+		2, "count", 8, "type", "unified", "level", 3, "size_bytes",
+		1048576, "shared_cpus", 8, "count", 2);
 
 	(void)state;
 	check_number(block, "packages", 2);
@@ -369,18 +332,9 @@ static void test_topology_json_counts_what_was_described(void **state)
 	assert_true(json_is_true(json_object_get(block, "synthetic")));
 	assert_string_equal(
 		json_string_value(json_object_get(block, "allowed")), "0-15");
-	assert_int_equal(json_array_size(json_object_get(block, "caches")), 2);
-	cache = json_array_get(json_object_get(block, "caches"), 0);
-	assert_string_equal(json_string_value(json_object_get(cache, "type")),
-			    "data");
-	check_number(cache, "level", 1);
-	check_number(cache, "size_bytes", 32768);
-	check_number(cache, "shared_cpus", 2);
-	check_number(cache, "count", 8);
-	cache = json_array_get(json_object_get(block, "caches"), 1);
-	check_number(cache, "level", 3);
-	check_number(cache, "shared_cpus", 8);
-	check_number(cache, "count", 2);
+	assert_non_null(caches);
+	assert_true(json_equal(json_object_get(block, "caches"), caches));
+	json_decref(caches);
 	json_decref(block);
 	topology_free(t);
 }
@@ -399,8 +353,6 @@ int main(void)
 			test_topology_without_cores_takes_each_cpu_as_one),
 		cmocka_unit_test(test_topology_one_cpu_is_every_order),
 		cmocka_unit_test(test_topology_list_is_taken_as_written),
-		cmocka_unit_test(
-			test_topology_bad_list_is_refused_and_writes_nothing),
 		cmocka_unit_test(test_topology_knows_nodes_and_siblings),
 		cmocka_unit_test(test_topology_cores_takes_fast_kinds_first),
 		cmocka_unit_test(
