@@ -8,10 +8,19 @@
  *   smp_mb()      a full fence, spelt once: atomic_thread_fence(seq_cst) is
  *                 `lock or` from gcc and `mfence` from clang, 6 against 23 ns
  *   cpu_relax()   a hint in a spin loop
- *   RSEQ_...      the restartable sequences of prim/rseq.h
+ *   rseq_arch_... the restartable sequences of prim/rseq.h
  */
 #ifndef PRIM_ARCH_H
 #define PRIM_ARCH_H
+
+/* TSan does not read assembly: give it atomics it knows. */
+#if defined(__SANITIZE_THREAD__)
+#define PRIM_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define PRIM_TSAN 1
+#endif
+#endif
 
 #define barrier()   __asm__ volatile("" ::: "memory")
 #define likely(x)   __builtin_expect(!!(x), 1)

@@ -6,9 +6,11 @@
 #error "include prim/arch.h"
 #endif
 
+#include "prim/rseq_aarch64.h"
+
 static inline void smp_mb(void)
 {
-#ifdef __SANITIZE_THREAD__
+#ifdef PRIM_TSAN
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 #else
 	__asm__ volatile("dmb ish" ::: "memory");

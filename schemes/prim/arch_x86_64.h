@@ -9,10 +9,11 @@
 #error "include prim/arch.h"
 #endif
 
-/* TSan does not read assembly: give it the fence it knows. */
+#include "prim/rseq_x86_64.h"
+
 static inline void smp_mb(void)
 {
-#ifdef __SANITIZE_THREAD__
+#ifdef PRIM_TSAN
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 #else
 	__asm__ volatile("lock; addl $0, -132(%%rsp)" ::: "memory", "cc");
