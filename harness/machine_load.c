@@ -204,13 +204,10 @@ static void take_group(const char *root, char *line, struct quota *q)
 	for (;;) {
 		char *slash = strrchr(group, '/');
 
-		if (slash && !slash[1])
-			*slash = '\0'; /* the top is "" */
 		if (is_v2)
 			take_cpu_max(root, group, q);
 		else
 			take_cfs_quota(root, group, q);
-		slash = strrchr(group, '/');
 		if (!slash)
 			return;
 		*slash = '\0';

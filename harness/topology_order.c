@@ -219,27 +219,8 @@ static void rank_one(struct place *places, size_t index)
 	}
 }
 
-/* Ranks are those of first sight, so a later CPU of the same node and package
- * takes over what its first one got. */
-static void rank_as_first(struct place *places, size_t index)
-{
-	struct place *p = &places[index];
-
-	for (size_t i = 0; i < index; i++) {
-		const struct place *q = &places[i];
-
-		if (q->node != p->node || q->package != p->package)
-			continue;
-		p->node_rank = q->node_rank;
-		p->package_rank = q->package_rank;
-		return;
-	}
-}
-
 void places_rank(struct place *places, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++)
 		rank_one(places, i);
-		rank_as_first(places, i);
-	}
 }
