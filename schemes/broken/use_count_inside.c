@@ -16,20 +16,22 @@ loop_inline bool use_count_inside_get_known(struct domain *dom, void *slot,
 					    struct handle *mod, struct ref *ret)
 {
 	struct counted *c = counted_of(mod);
+	const struct driver_ops *ops = mod->ops;
 
 	(void)dom, (void)slot;
 	if (!counted_is_live(mod))
 		return false;
-	*ret = (struct ref){ .mod = mod, .ops = mod->ops, .gen = mod->gen };
 	delay_point(DELAY_CHECK_COUNT);
-	ret->ops->open(&c->users);
+	ops->open(&c->users);
 	delay_point(DELAY_COUNT_RECHECK);
 	/* The driver's open is relaxed: make it Dekker's. */
 	smp_mb();
-	if (likely(counted_is_live(mod)))
-		return true;
-	ret->ops->close(&c->users);
-	return false;
+	if (unlikely(!counted_is_live(mod))) {
+		ops->close(&c->users);
+		return false;
+	}
+	*ret = (struct ref){ .mod = mod, .ops = ops, .gen = mod->gen };
+	return true;
 }
 
 loop_inline void use_count_inside_put(struct domain *dom, void *slot,

@@ -13,7 +13,7 @@
 #ifndef PRIM_ARCH_H
 #define PRIM_ARCH_H
 
-/* TSan does not read assembly: give it atomics it knows. */
+/* TSan does not read assembly: prim/rseq.h gives it atomics it knows. */
 #if defined(__SANITIZE_THREAD__)
 #define PRIM_TSAN 1
 #elif defined(__has_feature)

@@ -10,11 +10,7 @@
 
 static inline void smp_mb(void)
 {
-#ifdef PRIM_TSAN
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-#else
 	__asm__ volatile("dmb ish" ::: "memory");
-#endif
 }
 
 static inline void cpu_relax(void)

@@ -13,11 +13,7 @@
 
 static inline void smp_mb(void)
 {
-#ifdef PRIM_TSAN
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-#else
 	__asm__ volatile("lock; addl $0, -132(%%rsp)" ::: "memory", "cc");
-#endif
 }
 
 static inline void cpu_relax(void)
