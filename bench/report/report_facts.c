@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * report_facts.c: what is needed to judge a run and to run it again.
+ *
+ * Idea.  Collected by the run, not typed by a person. A fact the machine does
+ * not tell is "unknown", never left out.
+ */
+#include <stdarg.h>
+#include <string.h>
+
+#include "bench/report/fields.h"
+#include "bench/report/report_parts.h"
+
+#define LINE_BYTES 2048
+#define NS_TO_US   1e-3
+#define NS_TO_MS   1e-6
+#define GIB	   (1024.0 * 1024.0 * 1024.0)
+
+/* A line of words that grows. */
+struct line {
+	char text[LINE_BYTES];
+	size_t n;
+};
+
+__attribute__((format(printf, 2, 3))) static void
+append(struct line *line, const char *format, ...)
+{
+	size_t room = sizeof(line->text) - line->n;
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(line->text + line->n, room, format, args);
+	va_end(args);
+	if (n > 0)
+		line->n += (size_t)n < room ? (size_t)n : room - 1;
+}
+
+/* A fact in words: text as it is, a number, on or off, or "unknown". */
+static void append_fact(struct line *line, const char *before,
+			const json_t *facts, const char *key, const char *after)
+{
+	const json_t *fact = json_object_get(facts, key);
+
+	append(line, "%s", before);
+	if (json_is_string(fact))
+		append(line, "%s", json_string_value(fact));
+	else if (json_is_integer(fact))
+		append(line, "%lld", (long long)json_integer_value(fact));
+	else if (json_is_real(fact))
+		append(line, "%.4g", json_real_value(fact));
+	else if (json_is_boolean(fact))
+		append(line, "%s", json_is_true(fact) ? "on" : "off");
+	else
+		append(line, "unknown");
+	append(line, "%s", after);
+}
+
+static void end(const struct report *report, const char *label,
+		struct line *line)
+{
+	text_wrap(&report->text, label, line->text);
+	line->text[0] = '\0';
+	line->n = 0;
+}
+
+static void print_machine(const struct report *report)
+{
+	const json_t *machine = json_object_get(report->ours, "machine");
+	const json_t *topology = json_object_get(machine, "topology");
+	bool is_vm = json_is_true(json_object_get(machine, "virtual_machine"));
+	double memory_bytes = field_number(machine, "memory_bytes");
+	struct line line = { 0 };
+
+	append_fact(&line, "", machine, "cpu_model", ", ");
+	append_fact(&line, "", machine, "architecture", "");
+	if (topology) {
+		append_fact(&line, ", ", topology, "packages", " packages, ");
+		append_fact(&line, "", topology, "cores", " cores, ");
+		append_fact(&line, "", topology, "cpus", " CPUs, ");
+		append_fact(&line, "", topology, "nodes", " NUMA nodes");
+	}
+	if (isfinite(memory_bytes))
+		append(&line, ", %.0f GiB", memory_bytes / GIB);
+	if (is_vm)
+		append(&line, ", virtual machine");
+	end(report, "Machine: ", &line);
+	append_fact(&line, "", machine, "kernel_release", ", preemption ");
+	append_fact(&line, "", machine, "preemption", ", HZ ");
+	append_fact(&line, "", machine, "hz", ", mitigations ");
+	append_fact(&line, "", machine, "mitigations", "");
+	end(report, "Kernel:  ", &line);
+	append_fact(&line, "governor ", machine, "governor", ", ");
+	append_fact(&line, "boost ", machine, "boost", ", ");
+	append_fact(&line, "SMT ", machine, "smt_active", ", ");
+	append_fact(&line, "THP ", machine, "transparent_hugepages", ", ");
+	append_fact(&line, "clock source ", machine, "clocksource", "");
+	end(report, "Tuning:  ", &line);
+}
+
+static void print_build(const struct report *report)
+{
+	const json_t *build = json_object_get(report->ours, "build");
+	struct line line = { 0 };
+
+	append_fact(&line, "unloadbench ", build, "version", ", commit ");
+	append_fact(&line, "", build, "commit", "");
+	if (json_is_true(json_object_get(build, "dirty")))
+		append(&line, " with local changes");
+	append_fact(&line, ", ", build, "compiler", ", flags ");
+	append_fact(&line, "", build, "flags", "");
+	end(report, "Build:   ", &line);
+}
+
+static void append_list(struct line *line, const json_t *numbers)
+{
+	const json_t *number;
+	size_t i;
+
+	json_array_foreach (numbers, i, number)
+		append(line, "%s%lld", i ? "," : "",
+		       (long long)json_integer_value(number));
+}
+
+static void print_method(const struct report *report)
+{
+	const json_t *plan = report->plan;
+	struct line line = { 0 };
+
+	append_fact(&line, "plan ", plan, "name", ", ");
+	append_fact(&line, "", plan, "rounds",
+		    " rounds in balanced random order, each in a fresh "
+		    "process; ");
+	append(&line, "windows of %.4g ms, ",
+	       field_number(plan, "window_ns") * NS_TO_MS);
+	append_fact(&line, "up to ", plan, "unloads", " unloads a cell; ");
+	append(&line, "CPU counts ");
+	append_list(&line, json_object_get(plan, "counts"));
+	append_fact(&line, " in order ", plan, "order", "");
+	if (json_array_size(json_object_get(plan, "cpu_ids"))) {
+		append(&line, " (CPUs ");
+		append_list(&line, json_object_get(plan, "cpu_ids"));
+		append(&line, ")");
+	}
+	append_fact(&line, "; ", plan, "batch_ops", " look-ups a batch; ");
+	append_fact(&line, "", report->ours, "repeated_windows",
+		    " windows repeated for lack of overlap. ");
+	append(&line, "Medians with exact order-statistic intervals; ratios "
+		      "by round with exact sign-test intervals.");
+	end(report, "Method:  ", &line);
+}
+
+static size_t count_low_overlap(const struct report *report)
+{
+	const json_t *row;
+	size_t i, n = 0;
+
+	json_array_foreach (json_object_get(report->run, "benchmarks"), i, row)
+		n += strstr(field_string(row, "label", ""), "overlap_low") !=
+		     NULL;
+	return n;
+}
+
+static void print_noise(const struct report *report)
+{
+	const json_t *floor;
+	struct line line = { 0 };
+	size_t i;
+
+	json_array_foreach (json_object_get(report->summary, "floors"), i,
+			    floor) {
+		const char *metric = field_string(floor, "metric", "");
+		double largest = field_number(floor, "largest");
+
+		append(&line, "%s%s ", i ? "; " : "A/A floor of ",
+		       strcmp(metric, "p50_ns") ? "throughput" : "unload p50");
+		if (isnan(largest))
+			append(&line, "unknown");
+		else
+			append(&line, "%.1f%% (largest of %lld comparisons)",
+			       100 * largest,
+			       (long long)field_int(floor, "groups", 0));
+	}
+	append(&line, "; %zu windows kept in spite of low overlap.",
+	       count_low_overlap(report));
+	end(report, "Noise:   ", &line);
+}
+
+static void print_loader(const struct report *report)
+{
+	const json_t *loader;
+	struct line line = { 0 };
+	size_t i;
+
+	json_array_foreach (json_object_get(report->ours, "loader"), i,
+			    loader) {
+		append(&line, "dlopen %.1f us, dlclose %.1f us (p50 of ",
+		       field_number(loader, "dlopen_p50_ns") * NS_TO_US,
+		       field_number(loader, "dlclose_p50_ns") * NS_TO_US);
+		append_fact(&line, "", loader, "samples", "), ");
+		append_fact(&line, "", loader, "ipis",
+			    " IPIs each; outside all windows above. ");
+		end(report, "Loader:  ", &line);
+	}
+}
+
+/* The command as typed, and what it left to chance or to the machine. */
+static void print_rerun(const struct report *report)
+{
+	const json_t *typed = json_object_get(report->ours, "command_line");
+	const json_t *word;
+	bool has_seed = false, has_cpus = false;
+	struct line line = { 0 };
+	size_t i;
+
+	json_array_foreach (typed, i, word) {
+		const char *text = json_string_value(word);
+
+		has_seed |= text && !strncmp(text, "--seed", 6);
+		has_cpus |= text && !strncmp(text, "--cpus", 6);
+		append(&line, "%s%s", i ? " " : "", text ? text : "?");
+	}
+	if (!has_cpus) {
+		append(&line, " --cpus ");
+		append_list(&line, json_object_get(report->plan, "counts"));
+	}
+	if (!has_seed)
+		append_fact(&line, " --seed ", report->ours, "seed", "");
+	end(report, "Rerun:   ", &line);
+}
+
+static void print_data(const struct report *report)
+{
+	const json_t *context = json_object_get(report->run, "context");
+	struct line line = { 0 };
+
+	append_fact(&line, "run.json of ", context, "date", ", ");
+	append_fact(&line, "schema ", report->ours, "schema", ", ");
+	append_fact(&line, "method ", report->ours, "method", ", ");
+	append(&line, "%zu rows",
+	       json_array_size(json_object_get(report->run, "benchmarks")));
+	end(report, "Data:    ", &line);
+}
+
+static void print_warnings(const struct report *report)
+{
+	const json_t *warning;
+	size_t i;
+
+	json_array_foreach (json_object_get(report->ours, "warnings"), i,
+			    warning)
+		if (!strcmp(field_string(warning, "level", ""), "warn"))
+			text_wrap(&report->text, "Warning: ",
+				  field_string(warning, "text", "?"));
+}
+
+static void print_missing(const struct report *report, const char *key,
+			  const char *label)
+{
+	const json_t *entry;
+	struct line line = { 0 };
+	size_t i;
+
+	json_array_foreach (json_object_get(report->ours, key), i, entry) {
+		append_fact(&line, "", entry, "name", ": ");
+		append_fact(&line, "", entry, "why", "");
+		if (json_object_get(entry, "round"))
+			append_fact(&line, " (round ", entry, "round", ")");
+		end(report, label, &line);
+	}
+}
+
+void report_facts(const struct report *report)
+{
+	print_machine(report);
+	print_build(report);
+	print_method(report);
+	print_noise(report);
+	print_loader(report);
+	print_rerun(report);
+	print_data(report);
+	print_warnings(report);
+	print_missing(report, "skipped", "Skipped: ");
+	print_missing(report, "failed", "Failed:  ");
+	text_line(&report->text, "");
+	text_wrap(&report->text, "",
+		  "Made from the run file alone. The schemes are user-space "
+		  "models, not the kernel itself.");
+}
