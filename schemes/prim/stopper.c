@@ -27,7 +27,8 @@
 #include "prim/stopper_fifo.h"
 #include "scheme.h"
 
-/* Soft: SIGXCPU, which says what happened.  Hard: SIGKILL, which ends it. */
+/* Soft: SIGXCPU, which says what happened if a thread that takes it can run.
+ * Hard: SIGKILL, which ends it in any case. */
 #define RTTIME_SOFT_US 500000
 #define RTTIME_HARD_US 700000
 

@@ -314,6 +314,31 @@ static void test_stopper_rttime_is_limited_and_restored(void **state)
 	assert_int_equal(before.rlim_max, after.rlim_max);
 }
 
+static int spin_for_ever(void *arg)
+{
+	while (arg)
+		cpu_relax();
+	return 0;
+}
+
+/* Every CPU is held for some half a second: the guard's own negative control.
+ */
+static void test_stopper_endless_stop_ends_the_process_only(void **state)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (!pid) {
+		setup(state);
+		stop_machine_run(((struct scene *)*state)->set, spin_for_ever,
+				 *state);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status));
+	assert_true(WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL);
+}
+
 /* In a child that has dropped its privilege: exit 0 if the why names it. */
 static void test_stopper_probe_without_privilege_names_it(void **state)
 {
@@ -362,6 +387,8 @@ int main(void)
 		WITH_SET(test_stopper_initiator_gets_its_policy_and_cpus_back),
 		WITH_SET(test_stopper_marks_come_once_and_in_order),
 		cmocka_unit_test(test_stopper_rttime_is_limited_and_restored),
+		cmocka_unit_test(
+			test_stopper_endless_stop_ends_the_process_only),
 		cmocka_unit_test(test_stopper_probe_without_privilege_names_it),
 	};
 	char why[200];
