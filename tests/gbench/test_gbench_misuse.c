@@ -16,10 +16,18 @@
 
 #include "rows.h"
 
-/* thrower.cc */
-void throw_in_loop(struct gbench_state *s, void *user);
-void throw_int(struct gbench_state *s, void *user);
-int throw_in_row(void *user, const struct gbench_row *row);
+/*
+ * What a C++ user's callback may do: throw, by the Itanium C++ ABI and by two
+ * functions which libstdc++ exports for its own headers.  This file is compiled
+ * with -fexceptions, so that its frames may be unwound.
+ */
+extern const char type_of_int[] __asm__("_ZTIi");
+void *__cxa_allocate_exception(size_t bytes);
+_Noreturn void __cxa_throw(void *thrown, const void *type,
+			   void (*destroy)(void *));
+_Noreturn void
+throw_runtime_error(const char *what) __asm__("_ZSt21__throw_runtime_errorPKc");
+_Noreturn void throw_bad_alloc(void) __asm__("_ZSt17__throw_bad_allocv");
 
 /* The call returned @err, and the last error says @word. */
 #define assert_fails(call, err, word)                                          \
@@ -300,6 +308,30 @@ static void test_gbench_arguments_reach_the_function(void **state)
 	assert_true(rows.counter[0][0].value == 24);
 	assert_string_equal(rows.row[1].name, "sum/1/2");
 	assert_true(rows.counter[1][0].value == 3);
+}
+
+static void throw_in_loop(struct gbench_state *s, void *user)
+{
+	(void)user;
+	while (gbench_keep_running(s))
+		throw_runtime_error("thrown on purpose");
+}
+
+static void throw_int(struct gbench_state *s, void *user)
+{
+	int *thrown = __cxa_allocate_exception(sizeof(*thrown));
+
+	(void)s;
+	(void)user;
+	*thrown = 42;
+	__cxa_throw(thrown, type_of_int, NULL);
+}
+
+static int throw_in_row(void *user, const struct gbench_row *row)
+{
+	(void)user;
+	(void)row;
+	throw_bad_alloc();
 }
 
 static void test_gbench_exceptions_become_rows_or_errors(void **state)
