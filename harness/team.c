@@ -96,21 +96,24 @@ static void run_reader(struct worker *w, const struct team_role *role)
 	const struct clock *clock = team->clock;
 	struct pace pace = { .state = PACE_WARM };
 	struct usage before = { 0 };
-	uint64_t ops = role->batch(role->arg);
+	struct team_count count = role->batch(role->arg);
 
 	atomic_fetch_add_explicit(&team->arrived, 1,
 				  memory_order_release /* C */);
 	while (pace.state != PACE_OUT ||
 	       atomic_load_explicit(&team->passed, memory_order_relaxed) <
 		       team->n_readers) {
+		struct team_count more = role->batch(role->arg);
 		uint64_t t0, t1, now;
 
-		ops += role->batch(role->arg);
+		count.done += more.done;
+		count.refused += more.refused;
 		t0 = atomic_load_explicit(&team->t0, memory_order_relaxed);
 		t1 = atomic_load_explicit(&team->t1, memory_order_relaxed);
 		now = clock_now(clock);
 		if (pace.state == PACE_WARM) {
-			atomic_store_explicit(&w->progress, ops,
+			atomic_store_explicit(&w->progress,
+					      count.done + count.refused,
 					      memory_order_relaxed);
 			if (window_is_off(team))
 				return;
@@ -119,7 +122,7 @@ static void run_reader(struct worker *w, const struct team_role *role)
 				now = clock_now(clock);
 			}
 		}
-		if (pace_step(&pace, now, ops, t0, t1) &&
+		if (pace_step(&pace, now, count, t0, t1) &&
 		    pace.state == PACE_OUT) {
 			w->part = pace.part;
 			close_usage(w, &before, &w->part);

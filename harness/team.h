@@ -25,12 +25,18 @@
 
 struct team;
 
+/* What a batch did: operations done, and operations that were refused. */
+struct team_count {
+	uint64_t done;
+	uint64_t refused;
+};
+
 /**
  * struct team_role - what one thread does in a window
  * @cpu:   OS id it is pinned to
  * @enter: on the thread, before its first batch; 0 or -errno; may be NULL
  * @leave: on the thread, after the window; may be NULL
- * @batch: one batch of the load; returns the operations it did.  NULL: a task
+ * @batch: one batch of the load; returns what it did.  NULL: a task
  * @task:  instead of batches: called once at T0, ends the window by returning;
  *         at most one role has one
  * @arg:   given to all of them
@@ -39,7 +45,7 @@ struct team_role {
 	unsigned int cpu;
 	int (*enter)(void *arg);
 	void (*leave)(void *arg);
-	uint64_t (*batch)(void *arg);
+	struct team_count (*batch)(void *arg);
 	void (*task)(void *arg, uint64_t t0, uint64_t t1);
 	void *arg;
 };
@@ -47,7 +53,7 @@ struct team_role {
 /**
  * struct team_part - what one thread did in a window
  * @t0, @t1:     its own stamps, ticks
- * @ops:         operations between them
+ * @count:       operations between them
  * @longest_gap: longest time between two batch boundaries, ticks
  * @used:        CPU time and switches between the stamps
  * @has_counts:  whether @counts is there; team_perf_why() says why not
@@ -55,7 +61,7 @@ struct team_role {
  */
 struct team_part {
 	uint64_t t0, t1;
-	uint64_t ops;
+	struct team_count count;
 	uint64_t longest_gap;
 	struct switches used;
 	bool has_counts;
@@ -104,7 +110,7 @@ void team_destroy(struct team *team);
 
 /**
  * team_run() - one window
- * @ret_parts:  [n_roles], a task's own part has ops 0
+ * @ret_parts:  [n_roles], a task's own part has a count of 0
  * @ret_report: the window as a whole
  *
  * Sleeps meanwhile; the caller should not be pinned to a measured CPU.
@@ -137,17 +143,17 @@ enum pace_state {
 struct pace {
 	enum pace_state state;
 	uint64_t last;
-	uint64_t ops0;
+	struct team_count at_t0;
 	struct team_part part;
 };
 
 /**
  * pace_step() - a batch boundary
- * @now: ticks;  @ops: operations so far;  @t0, @t1: as published
+ * @now: ticks;  @count: operations so far;  @t0, @t1: as published
  * Return: true when this very boundary entered a new state.
  */
-static inline bool pace_step(struct pace *p, uint64_t now, uint64_t ops,
-			     uint64_t t0, uint64_t t1)
+static inline bool pace_step(struct pace *p, uint64_t now,
+			     struct team_count count, uint64_t t0, uint64_t t1)
 {
 	uint64_t gap = now - p->last;
 
@@ -157,7 +163,7 @@ static inline bool pace_step(struct pace *p, uint64_t now, uint64_t ops,
 			return false;
 		p->state = PACE_IN;
 		p->part.t0 = now;
-		p->ops0 = ops;
+		p->at_t0 = count;
 		return true;
 	}
 	if (p->state == PACE_OUT)
@@ -168,7 +174,8 @@ static inline bool pace_step(struct pace *p, uint64_t now, uint64_t ops,
 		return false;
 	p->state = PACE_OUT;
 	p->part.t1 = now;
-	p->part.ops = ops - p->ops0;
+	p->part.count.done = count.done - p->at_t0.done;
+	p->part.count.refused = count.refused - p->at_t0.refused;
 	return true;
 }
 
