@@ -94,8 +94,8 @@ void *module_symbol(const struct module *m, const char *name)
 	return dlsym(m->dl, name);
 }
 
-/* Whether any mapping of the process touches the module's range. */
-static int still_mapped(const struct module *m)
+/* Whether the file called @name is still mapped in the module's range. */
+static int still_mapped(const struct module *m, const char *name)
 {
 	FILE *maps = fopen("/proc/self/maps", "re");
 	unsigned long from, to;
@@ -105,29 +105,47 @@ static int still_mapped(const struct module *m)
 	if (!maps)
 		return -errno;
 	while (!found && fgets(line, sizeof(line), maps))
-		if (sscanf(line, "%lx-%lx", &from, &to) == 2)
-			found = from < m->start + m->bytes && to > m->start;
+		found = strstr(line, name) &&
+			sscanf(line, "%lx-%lx", &from, &to) == 2 &&
+			from < m->start + m->bytes && to > m->start;
 	fclose(maps);
 	return found;
 }
 
+/* Its copy's name, without directories: the kernel shows them resolved. */
+static int copy_name(const struct module *m, char ret_name[64])
+{
+	const struct link_map *map;
+
+	if (dlinfo(m->dl, RTLD_DI_LINKMAP, &map))
+		return -EINVAL;
+	snprintf(ret_name, 64, "%s", strrchr(map->l_name, '/') + 1);
+	return 0;
+}
+
+/* At once: another thread may map something of its own there. */
+static int keep_out(const struct module *m)
+{
+	void *p =
+		mmap((void *)m->start, m->bytes, PROT_NONE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+
+	return p == MAP_FAILED ? -errno : 0;
+}
+
 int module_unload(struct module *m, enum module_after after)
 {
-	int mapped;
+	int err = 0, mapped;
+	char name[64];
 
-	if (dlclose(m->dl))
+	if (copy_name(m, name) || dlclose(m->dl))
 		return -EINVAL;
 	m->dl = NULL;
-	/* At once: another thread may map something of its own there. */
-	if (after == MODULE_QUARANTINE) {
-		void *p =
-			mmap((void *)m->start, m->bytes, PROT_NONE,
-			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
-			     -1, 0);
-
-		/* EEXIST: still mapped, which is what must not be. */
-		return p == MAP_FAILED ? -(errno == EEXIST ? EBUSY : errno) : 0;
-	}
-	mapped = still_mapped(m);
-	return mapped > 0 ? -EBUSY : mapped;
+	if (after == MODULE_QUARANTINE)
+		err = keep_out(m);
+	/* By name: what another thread has mapped there since is no failure. */
+	mapped = still_mapped(m, name);
+	if (mapped)
+		return mapped > 0 ? -EBUSY : mapped;
+	return err;
 }

@@ -44,7 +44,8 @@ enum module_after {
 
 /**
  * module_unload() - unmap it, and make sure that it is unmapped
- * Return: 0; -EBUSY when the mapping is still there; -errno.
+ * Return: 0; -EBUSY when the mapping is still there; -EEXIST when another thread
+ * took the addresses before they were in quarantine; -errno.
  */
 int module_unload(struct module *m, enum module_after after);
 
