@@ -290,19 +290,25 @@ static int unload_once(struct domain *dom, struct handle *mod, struct unload *u,
 	return err;
 }
 
-/* Until the count is zero or has fallen since the last look; no lock held. */
-static void wait_for_put(struct mrw_module *m, struct unload *u)
+/*
+ * Until the count is zero or has fallen since the last look; no lock is held.
+ * False: cancelled.
+ */
+static bool wait_for_put(struct mrw_module *m, struct unload *u)
 {
 	unsigned int spins = 0;
 	/* Relaxed: only a hint when to start over. */
 	long seen = atomic_load_explicit(&m->refs, memory_order_relaxed);
 	long now = seen;
 
-	while (now && now >= seen && !u->cancelled(u)) {
+	while (now && now >= seen) {
+		if (u->cancelled(u))
+			return false;
 		wait_relax(&spins);
 		seen = now;
 		now = atomic_load_explicit(&m->refs, memory_order_relaxed);
 	}
+	return true;
 }
 
 int mrw_unload(struct domain *dom, struct handle *mod, enum remove_mode mode,
@@ -315,7 +321,8 @@ int mrw_unload(struct domain *dom, struct handle *mod, enum remove_mode mode,
 		if (u->cancelled(u))
 			return -EINTR;
 		u->retried(u);
-		wait_for_put(mrw_of(mod), u);
+		if (!wait_for_put(mrw_of(mod), u))
+			return -EINTR;
 	}
 	return err;
 }

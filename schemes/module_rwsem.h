@@ -5,7 +5,7 @@
  *
  * Idea.  The reader side takes the kind of lock as a constant, so that each
  * variant is code of its own without a branch on it.
- * Never.  Included by anybody but those two.
+ * Never.  Included by anybody but those two and their tests.
  */
 #ifndef MODULE_RWSEM_H
 #define MODULE_RWSEM_H
