@@ -5,6 +5,10 @@
  * Ordering.
  *   A  the child's release of n_gaps  pairs with  B  the parent's acquire:
  *      a gap that is counted is written
+ *   C  the parent's release of a wish  pairs with  D  the child's acquire:
+ *      who is to record begins with no gaps
+ *   E  the child's release of what it does  pairs with  F  the parent's
+ * acquire: who sleeps has written its last gap
  */
 #include "harness/bystander.h"
 
@@ -43,46 +47,64 @@ struct bystander {
 	struct board *board;
 };
 
+static void keep(struct board *board, uint64_t now, uint64_t length)
+{
+	/* Relaxed: the child alone writes it while it records. */
+	size_t n = atomic_load_explicit(&board->n_gaps, memory_order_relaxed);
+
+	if (n < MAX_GAPS)
+		board->gaps[n] = (struct gap){ now, length };
+	if (n <= MAX_GAPS)
+		atomic_store_explicit(&board->n_gaps, n + 1,
+				      memory_order_release /* A */);
+}
+
 static void record(struct board *board, const struct clock *clock)
 {
 	uint64_t floor = clock_ticks(clock, BYSTANDER_FLOOR_NS);
 	uint64_t last = clock_now(clock);
+	bool wanted;
 
-	/* Relaxed: a wish is noticed soon, and orders nothing. */
-	while (atomic_load_explicit(&board->wish, memory_order_relaxed) ==
-	       WISH_RECORD) {
-		uint64_t now = clock_now(clock);
-		size_t n = atomic_load_explicit(&board->n_gaps,
-						memory_order_relaxed);
+	/* The wish is read before the clock: a gap that outlasts the wish is
+	 * still kept.  Relaxed: it is noticed soon, and orders nothing here. */
+	do {
+		uint64_t now;
 
-		if (now - last >= floor && n <= MAX_GAPS) {
-			if (n < MAX_GAPS)
-				board->gaps[n] =
-					(struct gap){ now, now - last };
-			atomic_store_explicit(&board->n_gaps, n + 1,
-					      memory_order_release /* A */);
-		}
+		wanted = atomic_load_explicit(&board->wish,
+					      memory_order_relaxed) ==
+			 WISH_RECORD;
+		now = clock_now(clock);
+		if (now - last >= floor)
+			keep(board, now, now - last);
 		last = now;
-	}
+	} while (wanted);
 }
 
-static void child_main(struct board *board, const struct clock *clock,
-		       unsigned int cpu)
+static int pin_to(unsigned int cpu)
 {
 	size_t bytes = CPU_ALLOC_SIZE(cpu + 1);
 	cpu_set_t *set = CPU_ALLOC(cpu + 1);
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (!set)
-		_exit(1);
+		return -ENOMEM;
 	CPU_ZERO_S(bytes, set);
 	CPU_SET_S(cpu, bytes, set);
-	if (sched_setaffinity(0, bytes, set))
+	return sched_setaffinity(0, bytes, set) ? -errno : 0;
+}
+
+static _Noreturn void child_main(struct board *board, const struct clock *clock,
+				 unsigned int cpu, pid_t parent)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* A parent that died before that call sends no signal. */
+	if (getppid() != parent || pin_to(cpu))
 		_exit(1);
 	for (;;) {
-		int wish = atomic_load(&board->wish);
+		int wish = atomic_load_explicit(&board->wish,
+						memory_order_acquire /* D */);
 
-		atomic_store(&board->doing, wish);
+		atomic_store_explicit(&board->doing, wish,
+				      memory_order_release /* E */);
 		if (wish == WISH_RECORD)
 			record(board, clock);
 		else
@@ -94,6 +116,7 @@ int bystander_start(unsigned int cpu, const struct clock *clock,
 		    struct bystander **ret)
 {
 	struct bystander *b = calloc(1, sizeof(*b));
+	pid_t parent = getpid();
 	int err;
 
 	if (!b)
@@ -107,7 +130,7 @@ int bystander_start(unsigned int cpu, const struct clock *clock,
 	}
 	b->pid = fork();
 	if (!b->pid)
-		child_main(b->board, clock, cpu);
+		child_main(b->board, clock, cpu, parent);
 	if (b->pid < 0) {
 		err = -errno;
 		munmap(b->board, sizeof(*b->board));
@@ -123,34 +146,49 @@ void bystander_stop(struct bystander *b)
 	if (!b)
 		return;
 	kill(b->pid, SIGKILL);
-	waitpid(b->pid, NULL, 0);
+	while (waitpid(b->pid, NULL, 0) < 0 && errno == EINTR)
+		;
 	munmap(b->board, sizeof(*b->board));
 	free(b);
+}
+
+static bool has_died(const struct bystander *b)
+{
+	siginfo_t info = { 0 };
+
+	return !waitid(P_PID, (id_t)b->pid, &info,
+		       WEXITED | WNOHANG | WNOWAIT) &&
+	       info.si_pid;
 }
 
 static int wish_for(struct bystander *b, int wish)
 {
 	uint64_t start = clock_kernel_ns(CLOCK_MONOTONIC);
 
-	atomic_store(&b->board->wish, wish);
-	while (atomic_load(&b->board->doing) != wish) {
+	atomic_store_explicit(&b->board->wish, wish,
+			      memory_order_release /* C */);
+	while (atomic_load_explicit(&b->board->doing,
+				    memory_order_acquire /* F */) != wish) {
+		if (has_died(b))
+			return -ESRCH;
 		if (clock_kernel_ns(CLOCK_MONOTONIC) - start > 1000000000u)
 			return -ETIMEDOUT;
 		clock_nap(NAP_NS);
 	}
-	return 0;
+	/* What the dead did last may be what is wished for now. */
+	return has_died(b) ? -ESRCH : 0;
 }
 
 int bystander_open(struct bystander *b)
 {
-	atomic_store(&b->board->n_gaps, 0);
+	/* Relaxed: the wish publishes it. */
+	atomic_store_explicit(&b->board->n_gaps, 0, memory_order_relaxed);
 	return wish_for(b, WISH_RECORD);
 }
 
-void bystander_close(struct bystander *b)
+int bystander_close(struct bystander *b)
 {
-	/* A child that died shows as no gaps at the next open. */
-	(void)wish_for(b, WISH_SLEEP);
+	return wish_for(b, WISH_SLEEP);
 }
 
 static size_t n_kept(const struct bystander *b)
@@ -196,5 +234,7 @@ uint64_t bystander_longest_gap(const struct bystander *b, uint64_t from,
 
 bool bystander_overflowed(const struct bystander *b)
 {
-	return atomic_load(&b->board->n_gaps) > MAX_GAPS;
+	/* Relaxed: only the number. */
+	return atomic_load_explicit(&b->board->n_gaps, memory_order_relaxed) >
+	       MAX_GAPS;
 }

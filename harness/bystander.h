@@ -21,8 +21,10 @@ struct bystander;
 
 /**
  * bystander_start() - fork it, pinned to @cpu, asleep until opened
+ * @cpu:   OS id; if it cannot be pinned there bystander_open() fails
  * @clock: the parent's; its ticks are what gaps are counted in
- * Return: 0; -errno.
+ *
+ * It dies with the calling thread.  Return: 0; -errno.
  */
 int bystander_start(unsigned int cpu, const struct clock *clock,
 		    struct bystander **ret);
@@ -32,12 +34,17 @@ void bystander_stop(struct bystander *b);
 
 /**
  * bystander_open() - forget old gaps, begin to record
- * Return: 0 once it runs; -ETIMEDOUT when it does not within a second.
+ * Return: 0 once it runs; -ESRCH when it has died; -ETIMEDOUT when it does not
+ * run within a second.
  */
 int bystander_open(struct bystander *b);
 
-/** bystander_close() - stop recording; gaps stay until the next open */
-void bystander_close(struct bystander *b);
+/**
+ * bystander_close() - stop recording; gaps stay until the next open
+ * Return: 0; -ESRCH when it has died, and -ETIMEDOUT when it does not answer
+ * within a second: then that there was no gap means nothing.
+ */
+int bystander_close(struct bystander *b);
 
 /**
  * bystander_longest_gap() - longest gap that touches an interval
