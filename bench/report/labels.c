@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * labels.c: what a cell's scheme is called in tables and figures; see labels.h.
+ * labels.c: what a scheme is called, which cells are alike; see labels.h.
  */
 #include "bench/report/labels.h"
 
@@ -50,4 +50,74 @@ json_t *labels_short(const json_t *cells)
 		json_object_set_new(labels, full, json_string(label));
 	}
 	return labels;
+}
+
+static bool same_scheme_and_axes(const json_t *a, const json_t *b)
+{
+	static const char *const keys[] = {
+		"scheme", "aa",	     "params", "hold_ns",	"think_ns",
+		"table",  "modules", "tables", "oversubscribe",
+	};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
+		json_t *left = json_object_get(a, keys[i]);
+		json_t *right = json_object_get(b, keys[i]);
+
+		if (left != right && !json_equal(left, right))
+			return false;
+	}
+	return true;
+}
+
+const json_t *cell_like(const json_t *cells, const json_t *model,
+			const char *workload, json_int_t cpus)
+{
+	const json_t *cell, *found = NULL;
+	json_int_t fewest = 0;
+	size_t i;
+
+	json_array_foreach (cells, i, cell) {
+		json_int_t n = field_int(cell, "cpus", 0);
+
+		if (strcmp(field_string(cell, "workload", ""), workload) ||
+		    !same_scheme_and_axes(cell, model))
+			continue;
+		if (cpus ? n == cpus : !found || n < fewest) {
+			found = cell;
+			fewest = n;
+		}
+	}
+	return found;
+}
+
+json_t *entries_by_name(const json_t *array)
+{
+	json_t *ret = json_object(), *entry;
+	size_t i;
+
+	json_array_foreach (array, i, entry)
+		json_object_set(ret, field_string(entry, "name", ""), entry);
+	return ret;
+}
+
+const char *label_setting(const json_t *cell, char *ret, size_t bytes)
+{
+	static const char *const counts[] = { "modules", "tables",
+					      "oversubscribe" };
+	const char *mode = field_string(cell, "mode", NULL);
+	int n = snprintf(ret, bytes,
+			 "%s%stable %s, hold %lld ns, think %lld ns",
+			 mode ? mode : "", mode ? " mode, " : "",
+			 field_string(cell, "table", "none"),
+			 (long long)field_int(cell, "hold_ns", 0),
+			 (long long)field_int(cell, "think_ns", 0));
+
+	for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++) {
+		json_int_t count = field_int(cell, counts[i], 1);
+
+		if (count != 1 && n < (int)bytes)
+			n += snprintf(ret + n, bytes - (size_t)n, ", %s %lld",
+				      counts[i], (long long)count);
+	}
+	return ret;
 }

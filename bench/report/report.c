@@ -16,38 +16,6 @@
 #define EXIT_USAGE 2
 #define WIDTH_MAX  200
 
-static json_t *by_name(const json_t *array)
-{
-	json_t *ret = json_object(), *entry;
-	size_t i;
-
-	json_array_foreach (array, i, entry)
-		json_object_set(ret, field_string(entry, "name", ""), entry);
-	return ret;
-}
-
-const char *report_setting(const json_t *cell, char *ret, size_t bytes)
-{
-	static const char *const counts[] = { "modules", "tables",
-					      "oversubscribe" };
-	const char *mode = field_string(cell, "mode", NULL);
-	int n = snprintf(ret, bytes,
-			 "%s%stable %s, hold %lld ns, think %lld ns",
-			 mode ? mode : "", mode ? " mode, " : "",
-			 field_string(cell, "table", "none"),
-			 (long long)field_int(cell, "hold_ns", 0),
-			 (long long)field_int(cell, "think_ns", 0));
-
-	for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++) {
-		json_int_t count = field_int(cell, counts[i], 1);
-
-		if (count != 1 && n < (int)bytes)
-			n += snprintf(ret + n, bytes - (size_t)n, ", %s %lld",
-				      counts[i], (long long)count);
-	}
-	return ret;
-}
-
 const json_t *report_group_cell(const struct report *report,
 				const json_t *group)
 {
@@ -70,8 +38,8 @@ int report_print(FILE *out, const json_t *run, int width)
 		.ours = ours,
 		.plan = plan,
 		.summary = summary,
-		.results = by_name(json_object_get(summary, "cells")),
-		.planned = by_name(cells),
+		.results = entries_by_name(json_object_get(summary, "cells")),
+		.planned = entries_by_name(cells),
 		.labels = labels_short(cells),
 	};
 

@@ -160,8 +160,8 @@ static void describe(const struct report *report, const char *what,
 		snprintf(ret, LINE_BYTES, "%s: none shown. ", what);
 		return;
 	}
-	report_setting(report_group_cell(report, x->group), setting,
-		       sizeof(setting));
+	label_setting(report_group_cell(report, x->group), setting,
+		      sizeof(setting));
 	snprintf(ret, LINE_BYTES, "%s: x%s %s the %s (%s, %lld CPU%s, %s). ",
 		 what, text_number(field_number(x->ratio, "value"), value),
 		 text_bounds(field_number(x->ratio, "lo"),

@@ -45,9 +45,6 @@ void report_tables(struct report *report);
 /** report_facts() - machine, method, noise, how to run it again */
 void report_facts(const struct report *report);
 
-/** report_setting() - "table rcu, hold 0 ns, ..." of a cell, for titles */
-const char *report_setting(const json_t *cell, char *ret, size_t bytes);
-
 /** report_group_cell() - plan entry of a group's first member */
 const json_t *report_group_cell(const struct report *report,
 				const json_t *group);

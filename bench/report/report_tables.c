@@ -262,7 +262,7 @@ static void print_series(struct report *report, const json_t *group)
 	const json_t *cell = report_group_cell(report, group);
 	char setting[256];
 
-	report_setting(cell, setting, sizeof(setting));
+	label_setting(cell, setting, sizeof(setting));
 	if (!strcmp(workload, "unload"))
 		print_unload_tables(report, series, cell, setting);
 	else if (!strcmp(workload, "storm"))

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "bench/report/fields.h"
+#include "bench/report/labels.h"
 #include "bench/report/summary_parts.h"
 
 #define MIN_ROUNDS 6 /* what stats_median() and stats_paired_ratio() ask */
@@ -189,50 +190,10 @@ json_t *summary_paired(const json_t *of, const json_t *to, const char *key,
 	return figure;
 }
 
-static bool same_scheme_and_axes(const json_t *a, const json_t *b)
-{
-	static const char *const keys[] = {
-		"scheme", "aa",	     "params", "hold_ns",	"think_ns",
-		"table",  "modules", "tables", "oversubscribe",
-	};
-
-	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
-		json_t *left = json_object_get(a, keys[i]);
-		json_t *right = json_object_get(b, keys[i]);
-
-		if (left != right && !json_equal(left, right))
-			return false;
-	}
-	return true;
-}
-
-/* The cell like @model in all but CPUs and workload: of @cpus, or with 0 of
- * the fewest there are; NULL if there is none. */
-static const json_t *sibling(const struct run_index *index, const json_t *model,
-			     const char *workload, json_int_t cpus)
-{
-	const json_t *cell, *found = NULL;
-	json_int_t fewest = 0;
-	size_t i;
-
-	json_array_foreach (index->cells, i, cell) {
-		json_int_t n = field_int(cell, "cpus", 0);
-
-		if (strcmp(field_string(cell, "workload", ""), workload) ||
-		    !same_scheme_and_axes(cell, model))
-			continue;
-		if (cpus ? n == cpus : !found || n < fewest) {
-			found = cell;
-			fewest = n;
-		}
-	}
-	return found;
-}
-
 static json_t *scaling(const struct run_index *index, const json_t *cell)
 {
 	const char *workload = field_string(cell, "workload", "");
-	const json_t *fewest = sibling(index, cell, workload, 0);
+	const json_t *fewest = cell_like(index->cells, cell, workload, 0);
 	json_t *figure;
 
 	figure = summary_paired(summary_rows(index, cell),
@@ -245,8 +206,8 @@ static json_t *scaling(const struct run_index *index, const json_t *cell)
 
 static json_t *kept(const struct run_index *index, const json_t *cell)
 {
-	const json_t *quiet =
-		sibling(index, cell, "lookup", field_int(cell, "cpus", -1));
+	const json_t *quiet = cell_like(index->cells, cell, "lookup",
+					field_int(cell, "cpus", -1));
 
 	return summary_paired(summary_rows(index, cell),
 			      summary_rows(index, quiet), "items_per_second",
