@@ -35,10 +35,12 @@ struct team_count {
  * struct team_role - what one thread does in a window
  * @cpu:   OS id it is pinned to
  * @enter: on the thread, before its first batch; 0 or -errno; may be NULL
- * @leave: on the thread, after the window; may be NULL
+ * @leave: on the thread, after the window, if its own @enter had succeeded; may
+ *         be NULL
  * @batch: one batch of the load; returns what it did.  NULL: a task
  * @task:  instead of batches: called once at T0, ends the window by returning;
- *         at most one role has one
+ *         readers keep the load on until then, counted only up to T1; at
+ *         most one role has one
  * @arg:   given to all of them
  */
 struct team_role {
@@ -74,7 +76,8 @@ struct team_part {
  * @n_roles:       1..team's size
  * @length_ns:     T1 - T0; with a task the most it may take
  * @warmup_max_ns: the load is warm when it is steady, or after this long
- * @grace_ns:      how long past T1 until the window counts as hung
+ * @grace_ns:      how long until the window counts as hung: past T1, and from
+ *                 the start until the last role has begun
  */
 struct team_window {
 	const struct team_role *roles;
@@ -100,6 +103,7 @@ struct team_report {
 
 /**
  * team_create() - make @size threads
+ * @size:  1 or more
  * @clock: kept by pointer
  * Return: 0; -errno.
  */
@@ -110,10 +114,10 @@ void team_destroy(struct team *team);
 
 /**
  * team_run() - one window
- * @ret_parts:  [n_roles], a task's own part has a count of 0
+ * @ret_parts:  [n_roles], a task's own part is all zero
  * @ret_report: the window as a whole
  *
- * Sleeps meanwhile; the caller should not be pinned to a measured CPU.
+ * Sleeps meanwhile, and does not wake up between T0 and T1.
  * Return: 0; an enter()'s -errno; -ETIMEDOUT when a thread hangs, after which
  * the team can only be abandoned with its process.
  */
