@@ -7,6 +7,7 @@
  * thread, and a delay point to make TESTING last.
  */
 #include "prim/delay.h"
+#include "prim/rseq.h"
 #include "prim/table.h"
 #include "registry.h"
 
@@ -449,7 +450,12 @@ int main(void)
 		cmocka_unit_test(test_stop_machine_get_waits_while_testing),
 	};
 	const struct rlimit limit = { .rlim_cur = 800000, .rlim_max = 900000 };
+	char why[MAX_WHY];
 
+	if (rseq_available(why, sizeof(why))) {
+		printf("skipped: %s\n", why);
+		return 77;
+	}
 	/* Before the first FIFO thread. */
 	alarm(90);
 	setrlimit(RLIMIT_RTTIME, &limit);
