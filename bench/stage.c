@@ -16,6 +16,14 @@
 #define PAGE_BYTES	  4096u
 #define COPIES_PER_MODULE 4u
 
+/*
+ * Mappings begin on pages, and what lies at equal offsets of two pages looks
+ * like one address to a store buffer: a load of a handle just behind an
+ * increment of a per-CPU count would wait for it.  Handles lie elsewhere.
+ */
+#define HANDLE_COLOUR 2176u
+#define SLOT_COLOUR   1152u
+
 static size_t round_up(size_t n, size_t to)
 {
 	return (n + to - 1) / to * to;
@@ -32,6 +40,20 @@ static void *map_on(const struct topology *t, size_t bytes, unsigned int cpu)
 	/* A machine that cannot bind has one place to put it. */
 	(void)topology_bind_memory(t, p, bytes, cpu);
 	return p;
+}
+
+static char *map_coloured(const struct topology *t, size_t bytes, size_t colour,
+			  unsigned int cpu)
+{
+	char *p = map_on(t, bytes + colour, cpu);
+
+	return p ? p + colour : NULL;
+}
+
+static void unmap_coloured(char *p, size_t bytes, size_t colour)
+{
+	if (p)
+		munmap(p - colour, bytes + colour);
 }
 
 void *stage_slot(const struct stage *s, size_t i)
@@ -154,8 +176,9 @@ static int make_percpu(struct stage *s, const struct sizes *sizes)
 static int make_slots(struct stage *s, const struct sizes *sizes)
 {
 	s->slot_bytes = round_up(sizes->slot + 1, SCHEME_ALIGN);
-	s->slots = map_on(s->shape.topology, s->slot_bytes * s->shape.n_slots,
-			  s->shape.cell->cpu_ids[0]);
+	s->slots = map_coloured(s->shape.topology,
+				s->slot_bytes * s->shape.n_slots, SLOT_COLOUR,
+				s->shape.cell->cpu_ids[0]);
 	s->dom.priv = aligned_alloc(SCHEME_ALIGN,
 				    round_up(sizes->domain + 1, SCHEME_ALIGN));
 	if (!s->slots || !s->dom.priv)
@@ -256,10 +279,9 @@ void stage_close(struct stage *s)
 	free(s->keys);
 	free(s->reg);
 	free(s->acts);
-	if (s->handles)
-		munmap(s->handles, s->handle_bytes * s->shape.cell->modules);
-	if (s->slots)
-		munmap(s->slots, s->slot_bytes * s->shape.n_slots);
+	unmap_coloured(s->handles, s->handle_bytes * s->shape.cell->modules,
+		       HANDLE_COLOUR);
+	unmap_coloured(s->slots, s->slot_bytes * s->shape.n_slots, SLOT_COLOUR);
 	if (s->dom.percpu)
 		munmap(s->dom.percpu, s->percpu_bytes);
 	memset(s, 0, sizeof(*s));

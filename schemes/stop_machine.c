@@ -60,8 +60,10 @@ enum state {
 	STATE_GOING,
 };
 
+/* counts: of CPU 0, as the kernel's module->refptr; other CPUs' lie beyond. */
 struct stop_machine_module {
 	_Atomic uint32_t state;
+	char *counts;
 };
 
 /* The counters are written under the mutex, but for aborts. */
@@ -94,8 +96,8 @@ static enum state state_of(const struct handle *mod)
 /* ---- readers ------------------------------------------------------------- */
 
 /* Not live: wait while an unloader makes up its mind. */
-static __attribute__((noinline)) bool
-undecided_get(struct domain *dom, struct handle *mod, uint64_t *aborts)
+static __attribute__((noinline)) bool undecided_get(struct handle *mod,
+						    uint64_t *aborts)
 {
 	unsigned int spins = 0;
 	enum state state;
@@ -104,7 +106,7 @@ undecided_get(struct domain *dom, struct handle *mod, uint64_t *aborts)
 	       state == STATE_LIVE) {
 		if (state == STATE_LIVE &&
 		    rseq_inc_if(&stop_machine_of(mod)->state, STATE_LIVE,
-				dom->percpu, percpu_incs_of(mod), aborts))
+				stop_machine_of(mod)->counts, 0, aborts))
 			return true;
 		wait_relax(&spins);
 	}
@@ -114,11 +116,13 @@ undecided_get(struct domain *dom, struct handle *mod, uint64_t *aborts)
 loop_inline bool stop_machine_get_known(struct domain *dom, void *slot,
 					struct handle *mod, struct ref *ret)
 {
+	struct stop_machine_module *m = stop_machine_of(mod);
 	uint64_t *aborts = &((struct percpu_count_slot *)slot)->aborts;
 
-	if (unlikely(!rseq_inc_if(&stop_machine_of(mod)->state, STATE_LIVE,
-				  dom->percpu, percpu_incs_of(mod), aborts)) &&
-	    !undecided_get(dom, mod, aborts))
+	(void)dom;
+	if (unlikely(!rseq_inc_if(&m->state, STATE_LIVE, m->counts, 0,
+				  aborts)) &&
+	    !undecided_get(mod, aborts))
 		return false;
 	*ret = (struct ref){ .mod = mod, .ops = mod->ops, .gen = mod->gen };
 	return true;
@@ -127,7 +131,9 @@ loop_inline bool stop_machine_get_known(struct domain *dom, void *slot,
 loop_inline void stop_machine_put(struct domain *dom, void *slot,
 				  struct ref *ref)
 {
-	rseq_add(dom->percpu, percpu_decs_of(ref->mod), 1,
+	(void)dom;
+	rseq_add(stop_machine_of(ref->mod)->counts,
+		 offsetof(struct percpu_count, decs), 1,
 		 &((struct percpu_count_slot *)slot)->aborts);
 	delay_point(DELAY_PUT_DONE);
 }
@@ -136,7 +142,8 @@ loop_inline void stop_machine_put(struct domain *dom, void *slot,
 static void stop_machine_dup(struct domain *dom, void *slot,
 			     const struct ref *held, struct ref *ret)
 {
-	rseq_add(dom->percpu, percpu_incs_of(held->mod), 1,
+	(void)dom;
+	rseq_add(stop_machine_of(held->mod)->counts, 0, 1,
 		 &((struct percpu_count_slot *)slot)->aborts);
 	*ret = *held;
 }
@@ -273,6 +280,7 @@ static int stop_machine_remove(struct domain *dom, struct handle *mod,
 /* incs and decs are as the last unload left them: equal. */
 static int stop_machine_insert(struct domain *dom, struct handle *mod)
 {
+	stop_machine_of(mod)->counts = dom->percpu + percpu_incs_of(mod);
 	set_state(mod, STATE_LIVE);
 	delay_point(DELAY_PUBLISH);
 	table_insert(dom, mod);
