@@ -12,8 +12,8 @@
 
 #include "schemes/registry.h"
 
-const char *const workload_words[] = { "lookup", "ref", "unload", "storm",
-				       NULL };
+const char *const workload_words[] = { "lookup", "ref",	   "unload",
+				       "storm",	 "loader", NULL };
 const char *const table_words[] = { "none", "rcu", "rwlock", NULL };
 const char *const mode_words[] = { "try", "wait", NULL };
 

@@ -20,6 +20,7 @@ enum workload {
 	WORKLOAD_REF,
 	WORKLOAD_UNLOAD,
 	WORKLOAD_STORM,
+	WORKLOAD_LOADER, /* dlopen and dlclose: what the others leave out */
 	N_WORKLOADS,
 };
 

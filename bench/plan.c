@@ -157,6 +157,10 @@ static bool applies(const struct making *m, const struct cell *cell)
 	if ((cell->ops->caps & CAP_OWNS_TABLE) &&
 	    !is_first_table(m->o, cell->table))
 		return false;
+	/* The loader's row is about no scheme: one, behind the floor. */
+	if (cell->workload == WORKLOAD_LOADER)
+		return (cell->ops->caps & CAP_NO_UNLOAD) &&
+		       cell->n_cpus == m->plan->counts[m->plan->n_counts - 1];
 	return !(cell_has_mode(cell->workload) &&
 		 (cell->ops->caps & CAP_NO_UNLOAD));
 }
@@ -177,7 +181,8 @@ static void add_group(struct making *m, const struct cell *shape)
 		if (cell.ops->caps & CAP_OWNS_TABLE)
 			cell.table = TABLE_NONE;
 		add_cell(m, &cell);
-		if (strcmp(cell.ops->name, m->plan->base) ||
+		if (cell.workload == WORKLOAD_LOADER ||
+		    strcmp(cell.ops->name, m->plan->base) ||
 		    (i && m->o->contenders[i - 1].ops == cell.ops))
 			continue;
 		cell.aa = 2;

@@ -108,6 +108,8 @@ static json_t *calibration_jobs(const struct run *run)
 
 		if (cell.n_cpus != most || cell.aa != 1)
 			continue;
+		if (cell.workload == WORKLOAD_LOADER)
+			continue;
 		if (cell_has_mode(cell.workload))
 			cell.workload = WORKLOAD_LOOKUP;
 		job = json_pack("{s:o}", "cell", cell_to_json(&cell));

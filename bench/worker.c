@@ -51,6 +51,8 @@ static int run_workload(struct job *job, const struct orders *orders)
 	r->real_ns = r->cpu_ns = NAN;
 	if (cell_has_mode(job->cell.workload))
 		return workload_unload(job->site, &job->cell, orders, r);
+	if (job->cell.workload == WORKLOAD_LOADER)
+		return workload_loader(job->site, &job->cell, orders, r);
 	return workload_readers(job->site, &job->cell, orders, r);
 }
 

@@ -83,6 +83,7 @@ void result_label(struct result *r, const char *word);
  * workload_readers() - lookup and ref: every CPU a reader, one planned window
  * workload_unload()  - N-1 readers and an unloader: unload cells end at a
  *                      count, storm cells are a planned window with a bystander
+ * workload_loader()  - N-1 readers, and a thread that maps and unmaps modules
  * @ret: figures and why are made by the caller
  *
  * On the worker's main thread.
@@ -91,6 +92,8 @@ void result_label(struct result *r, const char *word);
 int workload_readers(struct site *site, const struct cell *cell,
 		     const struct orders *orders, struct result *ret);
 int workload_unload(struct site *site, const struct cell *cell,
+		    const struct orders *orders, struct result *ret);
+int workload_loader(struct site *site, const struct cell *cell,
 		    const struct orders *orders, struct result *ret);
 
 #endif
