@@ -59,12 +59,20 @@ static void keep(struct board *board, uint64_t now, uint64_t length)
 				      memory_order_release /* A */);
 }
 
+static void announce(struct board *board, enum wish doing)
+{
+	atomic_store_explicit(&board->doing, doing,
+			      memory_order_release /* E */);
+}
+
 static void record(struct board *board, const struct clock *clock)
 {
 	uint64_t floor = clock_ticks(clock, BYSTANDER_FLOOR_NS);
 	uint64_t last = clock_now(clock);
 	bool wanted;
 
+	/* Only now: a gap that begins once this is seen is kept. */
+	announce(board, WISH_RECORD);
 	/* The wish is read before the clock: a gap that outlasts the wish is
 	 * still kept.  Relaxed: it is noticed soon, and orders nothing here. */
 	do {
@@ -100,15 +108,14 @@ static _Noreturn void child_main(struct board *board, const struct clock *clock,
 	if (getppid() != parent || pin_to(cpu))
 		_exit(1);
 	for (;;) {
-		int wish = atomic_load_explicit(&board->wish,
-						memory_order_acquire /* D */);
-
-		atomic_store_explicit(&board->doing, wish,
-				      memory_order_release /* E */);
-		if (wish == WISH_RECORD)
+		if (atomic_load_explicit(&board->wish,
+					 memory_order_acquire /* D */) ==
+		    WISH_RECORD) {
 			record(board, clock);
-		else
+		} else {
+			announce(board, WISH_SLEEP);
 			clock_nap(NAP_NS);
+		}
 	}
 }
 
