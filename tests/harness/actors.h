@@ -23,6 +23,7 @@ static struct team *team;
 
 struct actor {
 	uint64_t entered, last_call, ended; /* ticks */
+	uint64_t longest;		    /* between two calls, ticks */
 	uint64_t nap_ns;		    /* of enter, batch or task */
 	int enter_err;
 	unsigned int n_batches, n_tasks, n_left;
@@ -111,11 +112,16 @@ static inline int run_in(struct team *some, struct play *p)
 	return team_run(some, &p->window, p->parts, &p->report);
 }
 
+static inline int make_clock(void **state)
+{
+	(void)state;
+	return clock_init(&the_clock);
+}
+
 static inline int make_team(void **state)
 {
-	int err = clock_init(&the_clock);
+	int err = make_clock(state);
 
-	(void)state;
 	return err ? err : team_create(SIZE, &the_clock, &team);
 }
 
