@@ -121,3 +121,14 @@ const char *label_setting(const json_t *cell, char *ret, size_t bytes)
 	}
 	return ret;
 }
+
+bool label_has(const json_t *result, const char *word)
+{
+	const json_t *label;
+	size_t i;
+
+	json_array_foreach (json_object_get(result, "labels"), i, label)
+		if (strstr(json_string_value(label), word))
+			return true;
+	return false;
+}

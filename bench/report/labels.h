@@ -10,6 +10,7 @@
 #define REPORT_LABELS_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #define LABEL_BYTES 160
@@ -42,6 +43,10 @@ json_t *labels_short(const json_t *cells);
  */
 const json_t *cell_like(const json_t *cells, const json_t *model,
 			const char *workload, json_int_t cpus);
+
+/** label_has() - whether a row of a cell was labelled @word; @result: the
+ * summary's entry of the cell */
+bool label_has(const json_t *result, const char *word);
 
 /** entries_by_name() - object: name -> entry of @array; new reference */
 json_t *entries_by_name(const json_t *array);

@@ -4,7 +4,6 @@
  */
 #include "bench/report/plot.h"
 
-#include <argp.h>
 #include <errno.h>
 #include <spawn.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "bench/cli.h"
 #include "bench/paths.h"
 #include "bench/report/fields.h"
 #include "bench/report/labels.h"
@@ -20,9 +20,7 @@
 #include "bench/report/plot_parts.h"
 #include "bench/report/plot_svg.h"
 
-#define EXIT_USAGE   2
-#define EXIT_MISSING 4
-#define NOT_FOUND    127 /* what a spawned child ends with without a program */
+#define NOT_FOUND 127 /* what a spawned child ends with without a program */
 
 extern char **environ;
 
@@ -217,17 +215,17 @@ static int draw_run(const json_t *run, const struct options *options)
 
 	default_dir(options->run, dir);
 	if (paths_find("plots", "style.gp", scripts))
-		return fail(EXIT_FAILURE, "the plots' scripts are not there; "
-					  "is the installation whole?");
+		return fail(EXIT_FAILED, "the plots' scripts are not there; "
+					 "is the installation whole?");
 	cut_last(scripts);
 	err = plot_run(run, options->out ? options->out : dir, scripts, why,
 		       sizeof(why));
 	if (err)
-		return fail(err == -ENOPKG || err == -ENODATA ? EXIT_MISSING
-							      : EXIT_FAILURE,
+		return fail(err == -ENOPKG || err == -ENODATA ? EXIT_NOTHING
+							      : EXIT_FAILED,
 			    why);
 	printf("%s\n", options->out ? options->out : dir);
-	return EXIT_SUCCESS;
+	return EXIT_DONE;
 }
 
 int cmd_plot(int argc, char **argv)
@@ -250,8 +248,7 @@ int cmd_plot(int argc, char **argv)
 	json_t *run;
 	int status;
 
-	argp_err_exit_status = EXIT_USAGE;
-	if (argp_parse(&argp, argc, argv, 0, NULL, &options))
+	if (cli_parse(&argp, argc, argv, &options))
 		return EXIT_USAGE;
 	run = load_run(options.run, why, sizeof(why));
 	if (!run)

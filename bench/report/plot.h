@@ -27,7 +27,4 @@
 int plot_run(const json_t *run, const char *dir, const char *scripts, char *why,
 	     size_t why_bytes);
 
-/** cmd_plot() - `unloadbench plot RUN`; the exit status */
-int cmd_plot(int argc, char **argv);
-
 #endif

@@ -245,9 +245,9 @@ static int draw_latency(struct plots *plots, const json_t *first)
 								 group, full));
 	}
 	snprintf(figure.meaning, sizeof(figure.meaning),
-		 "%g to %g unloads a line, of all rounds; it ends where fewer "
-		 "than 5 lie beyond. *: brings its own table.",
-		 samples.lo, samples.hi);
+		 "%g or more unloads a line, of all rounds; it ends where "
+		 "fewer than 5 lie beyond. *: brings its own table.",
+		 samples.lo);
 	axis_widen(&figure.x, 1.2);
 	axis_widen(&figure.y, 1.3);
 	figure.x.lo = 1;

@@ -34,7 +34,8 @@ struct point {
 	const json_t *member;
 	const char *full;
 	json_int_t cpus;
-	bool is_last; /* of its scheme */
+	bool is_last;	/* of its scheme */
+	bool is_shared; /* the unloader had no CPU of its own */
 	char text[LABEL_BYTES];
 };
 
@@ -96,6 +97,8 @@ static void collect(const struct plots *plots, const json_t *first,
 			.member = member,
 			.full = full,
 			.cpus = field_int(group, "cpus", 0),
+			.is_shared = label_has(plots_result(plots, member),
+					       "shared_cpu"),
 		};
 
 		if (!member || !(point.rate.value > 0) ||
@@ -214,10 +217,11 @@ static size_t make_marks(struct tradeoff *t, struct mark *marks)
 
 			if (p->is_last != wanted)
 				continue;
-			snprintf(p->text, sizeof(p->text), "%.140s%s%lld",
+			snprintf(p->text, sizeof(p->text), "%.140s%s%lld%s",
 				 wanted ? p->full : "",
 				 wanted ? own ? "*, " : ", " : "",
-				 (long long)p->cpus);
+				 (long long)p->cpus,
+				 p->is_shared ? " shared" : "");
 			marks[n++] = mark_of(t, p);
 		}
 	}
@@ -228,7 +232,12 @@ static size_t make_marks(struct tradeoff *t, struct mark *marks)
 		n = add_line(marks, n, &from, &to);
 		to.y = to_pixels(t->points[i].latency.lo, &t->y, AXES_HEIGHT);
 		n = add_line(marks, n, &from, &to);
-		if (t->points[i].is_last)
+		to.y = from.y;
+		to.x = to_pixels(t->points[i].rate.hi, &t->x, AXES_WIDTH);
+		n = add_line(marks, n, &from, &to);
+		to.x = to_pixels(t->points[i].rate.lo, &t->x, AXES_WIDTH);
+		n = add_line(marks, n, &from, &to);
+		if (t->points[i].is_last || t->points[i].is_shared)
 			continue;
 		to = mark_of(t, &t->points[i + 1]);
 		n = add_line(marks, n, &from, &to);
@@ -239,7 +248,7 @@ static size_t make_marks(struct tradeoff *t, struct mark *marks)
 static void put_labels(FILE *out, struct tradeoff *t)
 {
 	struct mark *marks =
-		calloc(t->n * (1 + 3 * LINE_MARKS), sizeof(*marks));
+		calloc(t->n * (1 + 5 * LINE_MARKS), sizeof(*marks));
 	size_t n = marks ? make_marks(t, marks) : 0;
 
 	labels_place(marks, n, AXES_WIDTH, AXES_HEIGHT);
@@ -267,6 +276,9 @@ static void put_points(const struct plots *plots, struct figure *figure,
 			"%.6g\t%.6g\t%.6g\t%.6g\t%.6g\t%.6g\t%lld\n",
 			p->rate.value, p->latency.value, p->rate.lo, p->rate.hi,
 			p->latency.lo, p->latency.hi, (long long)p->cpus);
+		/* An empty line ends the line between points. */
+		if (p->is_shared && !p->is_last)
+			fputc('\n', figure->data);
 	}
 }
 
@@ -290,7 +302,8 @@ static int draw(struct plots *plots, const json_t *first, struct tradeoff *t)
 		 "unload latency, %s, us", t->quantile_name);
 	strcpy(figure.meaning,
 	       "Bars: 95 % intervals of median throughput and of the quantile. "
-	       "Numbers: CPUs. Right and low is better. *: brings its own "
+	       "Numbers: CPUs (shared: no CPU for the unloader alone). Right "
+	       "and low is better. *: brings its own "
 	       "table.");
 	set_axes(t);
 	put_points(plots, &figure, t);

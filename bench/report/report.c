@@ -4,17 +4,16 @@
  */
 #include "bench/report/report.h"
 
-#include <argp.h>
 #include <errno.h>
 #include <stdlib.h>
 
+#include "bench/cli.h"
 #include "bench/report/fields.h"
 #include "bench/report/labels.h"
 #include "bench/report/load.h"
 #include "bench/report/report_parts.h"
 
-#define EXIT_USAGE 2
-#define WIDTH_MAX  200
+#define WIDTH_MAX 200
 
 const json_t *report_group_cell(const struct report *report,
 				const json_t *group)
@@ -105,8 +104,7 @@ int cmd_report(int argc, char **argv)
 	json_t *run;
 	int err;
 
-	argp_err_exit_status = EXIT_USAGE;
-	if (argp_parse(&argp, argc, argv, 0, NULL, &options))
+	if (cli_parse(&argp, argc, argv, &options))
 		return EXIT_USAGE;
 	run = load_run(options.run, why, sizeof(why));
 	if (!run) {
@@ -117,5 +115,5 @@ int cmd_report(int argc, char **argv)
 	json_decref(run);
 	if (err)
 		fprintf(stderr, "unloadbench: report: cannot write it all\n");
-	return err ? EXIT_FAILURE : EXIT_SUCCESS;
+	return err ? EXIT_FAILED : EXIT_DONE;
 }

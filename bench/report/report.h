@@ -25,7 +25,4 @@
  */
 int report_print(FILE *out, const json_t *run, int width);
 
-/** cmd_report() - `unloadbench report RUN`; the exit status */
-int cmd_report(int argc, char **argv);
-
 #endif

@@ -8,9 +8,10 @@
 
 #include "bench/report/fields.h"
 
-#define A_MILLION 1e-6
-#define NS_TO_US  1e-3
-#define PERCENT	  100.0
+#define A_MILLION  1e-6
+#define NS_TO_US   1e-3
+#define NEED_BYTES 96
+#define PERCENT	   100.0
 #define CPUS_AND_SCHEME                                                        \
 	{ "CPUs", false },                                                     \
 	{                                                                      \
@@ -33,10 +34,14 @@ void report_add_figure(struct report *report, json_t *row, const json_t *figure,
 {
 	double value = field_number(figure, "value");
 	const char *why = field_string(figure, "why", "not measured here");
-	char text[TEXT_NUMBER_BYTES];
+	const char *n = strstr(why, ", has ");
+	char text[TEXT_NUMBER_BYTES], need[NEED_BYTES];
 
+	/* How many there are is in the table: one note for all that lack. */
+	if (n)
+		snprintf(need, sizeof(need), "%.*s", (int)(n - why), why);
 	if (isnan(value))
-		notes_mark(&report->notes, why, text);
+		notes_mark(&report->notes, n ? need : why, text);
 	else
 		text_number(scale * value, text);
 	report_add_text(row, text);

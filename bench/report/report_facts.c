@@ -122,6 +122,22 @@ static void append_list(struct line *line, const json_t *numbers)
 		       (long long)json_integer_value(number));
 }
 
+/* Look-ups between two stamps, for each hold and think there was. */
+static void append_batches(struct line *line, const json_t *plan)
+{
+	const json_t *calibration = json_object_get(plan, "calibration");
+	const json_t *batch;
+	size_t i;
+
+	append(line, "; look-ups a batch: ");
+	json_array_foreach (json_object_get(calibration, "batches"), i, batch) {
+		append_fact(line, i ? ", " : "", batch, "batch_ops", "");
+		append_fact(line, " (hold ", batch, "hold_ns", ", ");
+		append_fact(line, "think ", batch, "think_ns", " ns)");
+	}
+	append(line, "%s; ", i ? "" : "unknown");
+}
+
 static void print_method(const struct report *report)
 {
 	const json_t *plan = report->plan;
@@ -142,7 +158,7 @@ static void print_method(const struct report *report)
 		append_list(&line, json_object_get(plan, "cpu_ids"));
 		append(&line, ")");
 	}
-	append_fact(&line, "; ", plan, "batch_ops", " look-ups a batch; ");
+	append_batches(&line, plan);
 	append_fact(&line, "", report->ours, "repeated_windows",
 		    " windows repeated for lack of overlap. ");
 	append(&line, "Medians with exact order-statistic intervals; ratios "
@@ -176,6 +192,12 @@ static void print_noise(const struct report *report)
 		       strcmp(metric, "p50_ns") ? "throughput" : "unload p50");
 		if (isnan(largest))
 			append(&line, "unknown");
+		else if (largest >= 1)
+			append(&line,
+			       "a factor of %.3g (largest of %lld "
+			       "comparisons)",
+			       1 + largest,
+			       (long long)field_int(floor, "groups", 0));
 		else
 			append(&line, "%.1f%% (largest of %lld comparisons)",
 			       100 * largest,
@@ -186,22 +208,40 @@ static void print_noise(const struct report *report)
 	end(report, "Noise:   ", &line);
 }
 
+static double median_us(const json_t *result, const char *key)
+{
+	const json_t *metrics = json_object_get(result, "metrics");
+
+	return NS_TO_US * field_number(json_object_get(metrics, key), "value");
+}
+
+/* What timed cells leave out: it is no scheme's doing. */
 static void print_loader(const struct report *report)
 {
-	const json_t *loader;
 	struct line line = { 0 };
-	size_t i;
+	const char *name;
+	json_t *cell;
 
-	json_array_foreach (json_object_get(report->ours, "loader"), i,
-			    loader) {
-		append(&line, "dlopen %.1f us, dlclose %.1f us (p50 of ",
-		       field_number(loader, "dlopen_p50_ns") * NS_TO_US,
-		       field_number(loader, "dlclose_p50_ns") * NS_TO_US);
-		append_fact(&line, "", loader, "samples", "), ");
-		append_fact(&line, "", loader, "ipis",
-			    " IPIs each; outside all windows above. ");
+	json_object_foreach (report->planned, name, cell) {
+		const json_t *result = json_object_get(report->results, name);
+
+		if (strcmp(field_string(cell, "workload", ""), "loader") ||
+		    isnan(median_us(result, "dlopen_p50_ns")))
+			continue;
+		append(&line,
+		       "dlopen %.1f us, dlclose %.1f us beside readers "
+		       "(medians); not in any figure above.",
+		       median_us(result, "dlopen_p50_ns"),
+		       median_us(result, "dlclose_p50_ns"));
 		end(report, "Loader:  ", &line);
 	}
+}
+
+static bool ends_in_our_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return !strcmp(slash ? slash + 1 : path, "unloadbench");
 }
 
 /* The command as typed, and what it left to chance or to the machine. */
@@ -213,12 +253,14 @@ static void print_rerun(const struct report *report)
 	struct line line = { 0 };
 	size_t i;
 
+	append(&line, "unloadbench");
 	json_array_foreach (typed, i, word) {
 		const char *text = json_string_value(word);
 
 		has_seed |= text && !strncmp(text, "--seed", 6);
 		has_cpus |= text && !strncmp(text, "--cpus", 6);
-		append(&line, "%s%s", i ? " " : "", text ? text : "?");
+		if (i || !text || !ends_in_our_name(text))
+			append(&line, " %s", text ? text : "?");
 	}
 	if (!has_cpus) {
 		append(&line, " --cpus ");
@@ -249,7 +291,8 @@ static void print_warnings(const struct report *report)
 
 	json_array_foreach (json_object_get(report->ours, "warnings"), i,
 			    warning)
-		if (!strcmp(field_string(warning, "level", ""), "warn"))
+		if (!strcmp(field_string(warning, "level", ""), "warn") &&
+		    strcmp(field_string(warning, "key", ""), "virtual_machine"))
 			text_wrap(&report->text, "Warning: ",
 				  field_string(warning, "text", "?"));
 }

@@ -21,6 +21,8 @@ struct making {
 	const char *series;
 	json_t *rows;
 	bool has_own_table;
+	bool has_shared_cpu;
+	bool has_oversubscribed;
 };
 
 static const json_t *all_groups(const struct report *report)
@@ -49,6 +51,25 @@ static void add_label(struct making *making, json_t *row, const json_t *member)
 			field_int(member, "aa", 1) > 1 ? "A/A twin" : text);
 }
 
+/* The CPUs of a cell, marked where its threads had to share them. */
+static void add_cpus(struct making *making, json_t *row, const json_t *group,
+		     const json_t *member)
+{
+	const json_t *result = report_result(making->report, member);
+	bool over = label_has(result, "oversubscribed");
+	bool shared = label_has(result, "shared_cpu");
+	char cpus[CPUS_BYTES];
+
+	snprintf(cpus, sizeof(cpus), "%s%lld",
+		 over	  ? "o"
+		 : shared ? "s"
+			  : "",
+		 (long long)field_int(group, "cpus", 0));
+	making->has_oversubscribed |= over;
+	making->has_shared_cpu |= shared;
+	report_add_text(row, cpus);
+}
+
 static void print_made(struct making *making, const struct column *columns,
 		       size_t n_columns)
 {
@@ -59,6 +80,10 @@ static void print_made(struct making *making, const struct column *columns,
 	if (making->has_own_table)
 		text_line(text,
 			  "*: brings its own table, whatever the others'");
+	if (making->has_shared_cpu)
+		text_line(text, "s: the unloader shares a CPU with a reader");
+	if (making->has_oversubscribed)
+		text_line(text, "o: more threads than CPUs");
 	notes_print(text, &making->report->notes);
 	text_line(text, "");
 	json_decref(making->rows);
@@ -68,15 +93,12 @@ static void add_group(struct making *making, const json_t *group,
 		      const struct table_kind *kind)
 {
 	const json_t *member;
-	char cpus[CPUS_BYTES];
 	size_t i;
 
-	snprintf(cpus, sizeof(cpus), "%lld",
-		 (long long)field_int(group, "cpus", 0));
 	json_array_foreach (json_object_get(group, "members"), i, member) {
 		json_t *row = json_array();
 
-		report_add_text(row, cpus);
+		add_cpus(making, row, group, member);
 		add_label(making, row, member);
 		kind->add(making->report, row, group, member);
 		json_array_append_new(making->rows, row);
@@ -86,7 +108,8 @@ static void add_group(struct making *making, const json_t *group,
 static void print_table(struct report *report, const char *series,
 			const char *title, const struct table_kind *kind)
 {
-	struct making making = { report, series, json_array(), false };
+	struct making making = { report, series, json_array(),
+				 false,	 false,	 false };
 	const json_t *group;
 	size_t i;
 
@@ -164,7 +187,7 @@ static void print_matrix(struct making *making, const json_t *const *groups,
 static void print_matrices(struct report *report, const char *series,
 			   const char *title, const char *key)
 {
-	struct making making = { report, series, NULL, false };
+	struct making making = { report, series, NULL, false, false, false };
 	const json_t *groups[MATRIX_COUNTS], *group;
 	size_t i, n = 0;
 

@@ -10,7 +10,7 @@
  *
  * Layout. FIGURE is {"value","lo","hi","n","confidence"}, where a null comes
  * with a "why".
- *   cells   [{"name", "rounds",
+ *   cells   [{"name", "rounds", "labels" (of the rows, each once),
  *             "metrics": {KEY OF A ROW: FIGURE, ...},
  *             "quantiles": {"n","censored","succeeded", "p50_ns": FIGURE, ...,
  *                           "max_ns": FIGURE, "curve": [[q, ns], ...]},

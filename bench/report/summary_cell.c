@@ -48,6 +48,8 @@ static const char *const metrics[] = {
 	"bystander_p90_ns",
 	"bystander_max_ns",
 	"bystander_quiet_p50_ns",
+	"dlopen_p50_ns",
+	"dlclose_p50_ns",
 };
 
 json_t *summary_figure(const struct interval *x, size_t n)
@@ -214,14 +216,36 @@ static json_t *kept(const struct run_index *index, const json_t *cell)
 			      "the run has no such look-up cell");
 }
 
+/* The labels of a cell's rows, each once; empty ones are none. */
+static json_t *distinct_labels(const json_t *rows)
+{
+	json_t *labels = json_array();
+	const json_t *row, *known;
+	size_t i, k;
+
+	json_array_foreach (rows, i, row) {
+		json_t *label = json_object_get(row, "label");
+
+		if (!json_string_length(label))
+			continue;
+		json_array_foreach (labels, k, known)
+			if (json_equal(known, label))
+				break;
+		if (k == json_array_size(labels))
+			json_array_append(labels, label);
+	}
+	return labels;
+}
+
 json_t *summary_cell(const struct run_index *index, const json_t *cell)
 {
 	const char *workload = field_string(cell, "workload", "");
 	const char *name = field_string(cell, "name", "");
 	const json_t *rows = summary_rows(index, cell);
-	json_t *ret = json_pack("{s:s, s:I, s:o}", "name", name, "rounds",
-				(json_int_t)json_array_size(rows), "metrics",
-				all_metrics(rows));
+	json_t *ret =
+		json_pack("{s:s, s:I, s:o, s:o}", "name", name, "rounds",
+			  (json_int_t)json_array_size(rows), "labels",
+			  distinct_labels(rows), "metrics", all_metrics(rows));
 	json_t *quantiles = summary_quantiles(index->run, name);
 
 	if (quantiles)

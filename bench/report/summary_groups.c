@@ -113,8 +113,9 @@ static void place_cells(json_t *groups, const json_t *cells, bool own)
 	json_array_foreach (cells, i, cell) {
 		json_t *group;
 
+		/* The loader's cell is about no scheme. */
 		if (is(cell, "table", OWN_TABLE) != own ||
-		    join_all(groups, cell))
+		    is(cell, "workload", "loader") || join_all(groups, cell))
 			continue;
 		group = group_new(cell, field_string(cell, "table", "none"));
 		join(group, cell);

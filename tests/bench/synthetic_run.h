@@ -212,6 +212,11 @@ static inline void synthetic_row(const struct synthetic *s, json_t *row,
 					 "overlap", 0.999, "jain", 0.99,
 					 "nivcsw", 0, "linearity", 2.0));
 	json_object_set_new(row, "refused", json_integer(0));
+	json_object_set_new(
+		row, "label",
+		json_string(cpus == 1 && json_object_get(row, "mode")
+				    ? "shared_cpu"
+				    : ""));
 	if (!strcmp(workload, "storm"))
 		json_object_update_new(
 			row,
@@ -252,6 +257,25 @@ static inline void synthetic_rows(const struct synthetic *s,
 	}
 }
 
+/* The loader's cell, as the plan has it, behind all others. */
+static inline void synthetic_loader(const struct synthetic *s, json_t *cells,
+				    json_t *rows)
+{
+	const char *name = "loader/scheme:none/cpus:2/hold_ns:0/think_ns:0";
+
+	json_array_append_new(cells, json_pack("{s:s, s:s, s:s, s:i, s:i, s:s}",
+					       "name", name, "workload",
+					       "loader", "scheme", "none", "aa",
+					       1, "cpus", 2, "table", "none"));
+	for (int round = 0; round < s->rounds; round++)
+		json_array_append_new(rows,
+				      json_pack("{s:s, s:s, s:i, s:f, s:f}",
+						"name", name, "run_name", name,
+						"repetition_index", round,
+						"dlopen_p50_ns", 310000.0,
+						"dlclose_p50_ns", 120000.0));
+}
+
 static inline json_t *synthetic_machine(const struct synthetic *s, int cpus)
 {
 	return json_pack(
@@ -284,40 +308,40 @@ static inline json_t *synthetic_run(const struct synthetic *s)
 	synthetic_cells(s, cells, "unload", "wait");
 	synthetic_cells(s, cells, "storm", "wait");
 	synthetic_rows(s, cells, rows, samples);
+	synthetic_loader(s, cells, rows);
 	run = json_pack("{s:{s:s, s:s, s:i}, s:o}", "context", "date",
 			"2024-05-06T07:08:09+00:00", "host_name", "made-up",
 			"num_cpus", most, "benchmarks", rows);
 	json_object_set_new(
 		run, "unloadbench",
-		json_pack("{s:i, s:i, s:b, s:[s, s, s], s:i, s:o, s:o, s:[o], "
-			  "s:{s:s, s:s, s:b, s:s}, s:{s:s, s:i}, s:[{s:s, "
-			  "s:s}], s:[{s:s, s:i, s:s}], s:i, s:o, s:[{s:s, "
-			  "s:f, s:f, s:i, s:f}]}",
-			  "schema", 1, "method", 1, "partial", s->partial,
-			  "command_line", "unloadbench", "run", "--quick",
-			  "seed", 42, "plan",
-			  json_pack("{s:s, s:i, s:i, s:s, s:o, s:i, s:i, s:s, "
-				    "s:s, s:o}",
-				    "name", "quick", "rounds", s->rounds,
-				    "window_ns", 60000000, "order", "cores",
-				    "counts", counts, "unloads", 600,
-				    "batch_ops", 4096, "base", "try_module_get",
-				    "aa", "try_module_get", "cells", cells),
-			  "machine", synthetic_machine(s, most), "warnings",
-			  json_pack("{s:s, s:s, s:s}", "level", "bad", "key",
-				    "boost", "text", "boost is on"),
-			  "build", "version", "0.1.0", "commit",
-			  "0123456789abcdef", "dirty", 0, "compiler",
-			  "GNU 12.2.0", "torture", "status", "passed",
-			  "seconds", 5, "skipped", "name", "rseq_less", "why",
-			  "libc registered no rseq", "failed", "name",
-			  "lookup/scheme:srcu/cpus:2/hold_ns:0/think_ns:0",
-			  "round", 3, "why",
-			  "worker killed by signal 11 (SIGSEGV)",
-			  "repeated_windows", 2, "unload_samples", samples,
-			  "loader", "name", "loader", "dlopen_p50_ns", 310000.0,
-			  "dlclose_p50_ns", 120000.0, "samples", 50, "ipis",
-			  1.5));
+		json_pack(
+			"{s:i, s:i, s:b, s:[s, s, s], s:i, s:o, s:o, s:[o], "
+			"s:{s:s, s:s, s:b, s:s}, s:{s:s, s:i}, s:[{s:s, "
+			"s:s}], s:[{s:s, s:i, s:s}], s:i, s:o}",
+			"schema", 1, "method", 1, "partial", s->partial,
+			"command_line", "unloadbench", "run", "--quick", "seed",
+			42, "plan",
+			json_pack("{s:s, s:i, s:i, s:s, s:o, s:i, s:{s:[{s:i, "
+				  "s:i, s:i}]}, s:s, s:s, s:o}",
+				  "name", "quick", "rounds", s->rounds,
+				  "window_ns", 60000000, "order", "cores",
+				  "counts", counts, "unloads", 600,
+				  "calibration", "batches", "batch_ops", 4096,
+				  "hold_ns", 0, "think_ns", 0, "base",
+				  "try_module_get", "aa", "try_module_get",
+				  "cells", cells),
+			"machine", synthetic_machine(s, most), "warnings",
+			json_pack("{s:s, s:s, s:s}", "level", "bad", "key",
+				  "boost", "text", "boost is on"),
+			"build", "version", "0.1.0", "commit",
+			"0123456789abcdef", "dirty", 0, "compiler",
+			"GNU 12.2.0", "torture", "status", "passed", "seconds",
+			5, "skipped", "name", "rseq_less", "why",
+			"libc registered no rseq", "failed", "name",
+			"lookup/scheme:srcu/cpus:2/hold_ns:0/think_ns:0",
+			"round", 3, "why",
+			"worker killed by signal 11 (SIGSEGV)",
+			"repeated_windows", 2, "unload_samples", samples));
 	return run;
 }
 

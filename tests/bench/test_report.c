@@ -163,10 +163,12 @@ static void test_report_marks_what_is_missing_and_says_why(void **state)
 	char *text = print(&small, 72);
 
 	(void)state;
-	assert_non_null(strstr(text, "\n  -a: needs 500 samples, has 180\n"));
+	assert_non_null(strstr(text, "\n  -a: needs 500 samples\n"));
 	assert_non_null(strstr(text, "\n  -a: the scheme has no such phase\n"));
 	assert_non_null(strstr(text, "\n  -a: no free CPU\n"));
 	assert_non_null(strstr(text, "\n  *: brings its own table"));
+	assert_non_null(strstr(text, "\n    s1  try_module_get"));
+	assert_non_null(strstr(text, "\n  s: the unloader shares a CPU"));
 	assert_non_null(strstr(text, "rseq_less: libc registered no rseq"));
 	assert_non_null(strstr(text, "SIGSEGV"));
 	free(text);
@@ -179,6 +181,17 @@ static void test_report_rerun_line_pins_what_was_chosen(void **state)
 	(void)state;
 	assert_non_null(strstr(text, "Rerun:   unloadbench run --quick "
 				     "--cpus 1,2 --seed 42\n"));
+	free(text);
+}
+
+static void test_report_has_the_loader_in_a_line_and_no_table(void **state)
+{
+	char *text = print(&small, 72);
+
+	(void)state;
+	assert_non_null(strstr(text, "Loader:  dlopen 310.0 us, dlclose 120.0 "
+				     "us"));
+	assert_null(strstr(text, "not measured here"));
 	free(text);
 }
 
@@ -314,6 +327,8 @@ int main(void)
 		cmocka_unit_test(
 			test_report_marks_what_is_missing_and_says_why),
 		cmocka_unit_test(test_report_rerun_line_pins_what_was_chosen),
+		cmocka_unit_test(
+			test_report_has_the_loader_in_a_line_and_no_table),
 		cmocka_unit_test(test_report_survives_git_mailinfo_whole),
 		cmocka_unit_test(test_report_full_output_is_an_error),
 		cmocka_unit_test(test_text_number_has_three_or_four_digits),
