@@ -18,6 +18,7 @@
 #include "bench/calibrate.h"
 #include "bench/cli.h"
 #include "bench/paths.h"
+#include "bench/session.h"
 #include "bench/workloads/readers.h"
 #include "harness/gbench.h"
 
@@ -288,17 +289,6 @@ static int run_round(struct round *round)
 	return err;
 }
 
-static void raise_autogroup(void)
-{
-	FILE *f = fopen("/proc/self/autogroup", "we");
-
-	/* Without privilege or autogroup there is nothing to raise. */
-	if (f) {
-		fputs("-10\n", f);
-		fclose(f);
-	}
-}
-
 int cmd_worker(int argc, char **argv)
 {
 	struct round round = { 0 };
@@ -308,7 +298,7 @@ int cmd_worker(int argc, char **argv)
 
 	(void)argc, (void)argv;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	raise_autogroup();
+	session_raise();
 	err = request ? parse_jobs(request, &round) : -EINVAL;
 	if (!err)
 		err = open_site(&round, path);

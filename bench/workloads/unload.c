@@ -82,8 +82,8 @@ static int run_unloads(struct site *site, const struct cell *cell,
 		err = open_bystander(site, cell, &u);
 	if (!err)
 		err = crew_run(site, c, orders, length, 1);
-	if (u.bystander)
-		bystander_close(u.bystander);
+	if (u.bystander && bystander_close(u.bystander))
+		u.bystander_lost = true;
 	if (!err)
 		err = u.err;
 	if (!err)

@@ -279,6 +279,10 @@ void bystander_figures(const struct unloader *u, struct result *ret)
 		no_bystander(ret, "no CPU outside the measured set");
 		return;
 	}
+	if (u->bystander_lost) {
+		no_bystander(ret, "the bystander died or hung");
+		return;
+	}
 	if (bystander_overflowed(u->bystander)) {
 		no_bystander(ret, "more gaps than the bystander could keep");
 		return;

@@ -35,6 +35,7 @@ struct unload_sample {
  * @samples:   [n], room for @most
  * @irqs:      interrupt counts before and after
  * @bystander: NULL: none
+ * @bystander_lost: it died or hung, and what it kept means nothing
  */
 struct unloader {
 	struct site *site;
@@ -48,6 +49,7 @@ struct unloader {
 	struct interrupts irqs[2];
 	bool has_irqs;
 	struct bystander *bystander;
+	bool bystander_lost;
 	int err;
 };
 
