@@ -8,6 +8,7 @@
 
 #include "bench/cell.h"
 #include "bench/cli.h"
+#include "bench/list.h"
 #include "schemes/registry.h"
 
 /* CPU counts for which a footprint is given. */
@@ -93,11 +94,12 @@ static json_t *caps_json(const struct scheme_ops *ops)
 	return caps;
 }
 
-static json_t *scheme_json(const struct scheme_ops *ops)
+json_t *list_scheme(const struct scheme_ops *ops)
 {
 	struct params defaults = registry_default_params(ops);
 	json_t *params = json_array(), *json;
-	char why[256] = "";
+	char why[256] = "its probe gives no reason";
+	bool runs;
 
 	for (size_t i = 0; ops->params && ops->params[i].name; i++)
 		json_array_append_new(params, param_json(&ops->params[i]));
@@ -105,9 +107,10 @@ static json_t *scheme_json(const struct scheme_ops *ops)
 			 "summary", ops->summary, "source", ops->source, "caps",
 			 caps_json(ops), "params", params, "footprint",
 			 footprint_json(ops));
-	if (ops->probe && ops->probe(&defaults, why, sizeof(why)))
+	runs = !ops->probe || !ops->probe(&defaults, why, sizeof(why));
+	if (!runs)
 		json_object_set_new(json, "why", json_string(why));
-	json_object_set_new(json, "runs_here", json_boolean(!*why));
+	json_object_set_new(json, "runs_here", json_boolean(runs));
 	return json;
 }
 
@@ -126,7 +129,7 @@ static json_t *list_json(void)
 
 	for (size_t i = 0; i < registry_count(SCHEMES_PLAIN); i++)
 		json_array_append_new(
-			schemes, scheme_json(registry_at(SCHEMES_PLAIN, i)));
+			schemes, list_scheme(registry_at(SCHEMES_PLAIN, i)));
 	return json_pack("{s:o, s:o, s:o, s:o}", "schemes", schemes,
 			 "workloads", words_json(workload_words), "tables",
 			 words_json(table_words), "modes",
@@ -207,5 +210,5 @@ int cmd_list(int argc, char **argv)
 			print_scheme(scheme);
 	}
 	json_decref(list);
-	return fflush(stdout) ? EXIT_FAILED : EXIT_DONE;
+	return cli_flush(EXIT_DONE);
 }

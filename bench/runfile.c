@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench/list.h"
 #include "bench/report/summary.h"
 #include "bench/torture_record.h"
 #include "harness/build.h"
@@ -61,6 +62,20 @@ void runfile_warn(json_t *run, const char *level, const char *key,
 					"key", key, "text", text));
 }
 
+/* What the schemes of this run are and need, each once. */
+static json_t *schemes_json(const struct plan *plan)
+{
+	json_t *schemes = json_array();
+
+	for (size_t i = 0; i < plan->options->n_contenders; i++) {
+		const struct contender *c = &plan->options->contenders[i];
+
+		if (!i || c[-1].ops != c->ops)
+			json_array_append_new(schemes, list_scheme(c->ops));
+	}
+	return schemes;
+}
+
 json_t *runfile_begin(const struct plan *plan, const struct topology *t,
 		      const struct clock *clock, int argc, char **argv)
 {
@@ -71,15 +86,16 @@ json_t *runfile_begin(const struct plan *plan, const struct topology *t,
 		json_array_append_new(command, json_string(argv[i]));
 	return json_pack(
 		"{s:o, s:[], s:{s:i, s:i, s:b, s:o, s:I, s:o, s:o, s:o, s:o, "
-		"s:o, s:O, s:[], s:i, s:{}, s:[]}}",
+		"s:o, s:o, s:O, s:[], s:i, s:{}}}",
 		"context", context(t, clock), "benchmarks", "unloadbench",
 		"schema", RUN_SCHEMA, "method", RUN_METHOD, "partial", 1,
 		"command_line", command, "seed",
 		(json_int_t)plan->options->seed, "plan", plan_to_json(plan),
 		"machine", machine, "warnings",
 		warnings ? warnings : json_array(), "build", build, "torture",
-		torture_record_read(), "skipped", plan->skipped, "failed",
-		"repeated_windows", 0, "unload_samples", "loader");
+		torture_record_read(), "schemes", schemes_json(plan), "skipped",
+		plan->skipped, "failed", "repeated_windows", 0,
+		"unload_samples");
 }
 
 /* Samples of all rounds of a row stand together, under its name. */

@@ -30,8 +30,10 @@ static int copy_file(const char *from, char ret_path[64])
 		tmp = "/tmp";
 	snprintf(ret_path, 64, "%s/unloadbench-XXXXXX.so", tmp);
 	out = mkostemps(ret_path, 3, O_CLOEXEC);
-	if (out < 0 || fstat(in, &st))
+	if (out < 0 || fstat(in, &st)) {
 		err = -errno;
+		st.st_size = 0;
+	}
 	for (off_t done = 0; !err && done < st.st_size;) {
 		ssize_t n =
 			sendfile(out, in, &done, (size_t)(st.st_size - done));

@@ -13,11 +13,14 @@
  * and free under a holder.
  * Cost.  Two compare-and-exchange loops on one shared line per look-up.  Unload
  * is one or two operations on that line; it waits for nobody.  4 bytes a
- * module. Count.  try_module_get_get_known: 1 locked, 0 fences Count.
- * try_module_get_put: 1 locked, 0 fences Ordering. A  put's release pairs with
- * B  unload's acquire: what a holder did is over before remove() returns (S2)
- *   C  insert's release      pairs with  D  get's acquire:
- *      what init set up is visible to every holder                 (S3)
+ * module.
+ * Count.  try_module_get_get_known: 1 locked, 0 fences
+ * Count.  try_module_get_put: 1 locked, 0 fences
+ * Ordering.
+ *   A  put's release     pairs with  B  unload's acquire:
+ *      what a holder did is over before remove() returns             (S2)
+ *   C  insert's release  pairs with  D  get's acquire:
+ *      what init set up is visible to every holder                   (S3)
  * Can't.  Wait for holders: since 3.13 waiting is modprobe's retry.  The state
  * test before the count decides nothing here, the count does; it stands because
  * the kernel's get pays for it too.  free_module's synchronize_rcu is not here:

@@ -22,8 +22,6 @@
 
 #define NOT_FOUND 127 /* what a spawned child ends with without a program */
 
-extern char **environ;
-
 /* Runs gnuplot in the figures' directory, for scripts load by name. */
 static int run_gnuplot(const char *dir, const char *name)
 {

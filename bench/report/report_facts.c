@@ -216,6 +216,28 @@ static double median_us(const json_t *result, const char *key)
 }
 
 /* What timed cells leave out: it is no scheme's doing. */
+/* What one more module costs, by the CPUs that are possible. */
+static void print_memory(const struct report *report)
+{
+	const json_t *scheme, *bytes;
+	struct line line = { 0 };
+	size_t i;
+
+	json_array_foreach (json_object_get(report->ours, "schemes"), i,
+			    scheme) {
+		bytes = json_object_get(json_object_get(scheme, "footprint"),
+					"bytes_per_module_at_cpus");
+		append_fact(&line, line.n ? "; " : "", scheme, "name", " ");
+		append_fact(&line, "", bytes, "2", ", ");
+		append_fact(&line, "", bytes, "64", ", ");
+		append_fact(&line, "", bytes, "1024", "");
+	}
+	if (!line.n)
+		return;
+	append(&line, " (bytes a module at 2, 64 and 1024 possible CPUs).");
+	end(report, "Memory:  ", &line);
+}
+
 static void print_loader(const struct report *report)
 {
 	struct line line = { 0 };
@@ -319,6 +341,7 @@ void report_facts(const struct report *report)
 	print_build(report);
 	print_method(report);
 	print_noise(report);
+	print_memory(report);
 	print_loader(report);
 	print_rerun(report);
 	print_data(report);
