@@ -65,12 +65,38 @@ static bool owns_table(const struct cell *cell)
 	return cell->ops->caps & CAP_OWNS_TABLE;
 }
 
-void cell_name(const struct cell *cell, char ret[CELL_NAME_BYTES])
+static void append_params(char ret[CELL_NAME_BYTES], const struct cell *cell)
 {
 	char value[32];
 
+	for (size_t i = 0; cell->ops->params && cell->ops->params[i].name;
+	     i++) {
+		if (is_default(cell, i))
+			continue;
+		param_text(cell, i, value);
+		append(ret, "/%s.%s:%s", cell->ops->name,
+		       cell->ops->params[i].name, value);
+	}
+}
+
+void cell_label(const struct cell *cell, char ret[CELL_NAME_BYTES])
+{
 	*ret = '\0';
-	append(ret, "%s/scheme:%s/cpus:%zu/hold_ns:%g/think_ns:%g",
+	append(ret, "%s", cell->ops->name);
+	append_params(ret, cell);
+}
+
+void cell_make_floor(struct cell *cell)
+{
+	cell->ops = registry_find(SCHEMES_PLAIN, "none");
+	cell->params = registry_default_params(cell->ops);
+	cell->table = TABLE_NONE;
+}
+
+void cell_name(const struct cell *cell, char ret[CELL_NAME_BYTES])
+{
+	*ret = '\0';
+	append(ret, "%s/scheme:%s/cpus:%zu/hold_ns:%.15g/think_ns:%.15g",
 	       workload_words[cell->workload], cell->ops->name, cell->n_cpus,
 	       cell->hold_ns, cell->think_ns);
 	if (cell->table != TABLE_NONE && !owns_table(cell))
@@ -83,12 +109,7 @@ void cell_name(const struct cell *cell, char ret[CELL_NAME_BYTES])
 		append(ret, "/tables:%u", cell->tables);
 	if (cell->oversubscribe != 1)
 		append(ret, "/oversubscribe:%u", cell->oversubscribe);
-	for (size_t i = 0; cell->ops->params && cell->ops->params[i].name; i++)
-		if (!is_default(cell, i)) {
-			param_text(cell, i, value);
-			append(ret, "/%s.%s:%s", cell->ops->name,
-			       cell->ops->params[i].name, value);
-		}
+	append_params(ret, cell);
 	if (cell->aa != 1)
 		append(ret, "/aa:%u", cell->aa);
 }

@@ -67,6 +67,12 @@ bool cell_has_mode(enum workload workload);
 /** cell_name() - the row's name, see docs/RESULT-FORMAT.md */
 void cell_name(const struct cell *cell, char ret[CELL_NAME_BYTES]);
 
+/** cell_label() - its scheme and what is not default of its tunables */
+void cell_label(const struct cell *cell, char ret[CELL_NAME_BYTES]);
+
+/** cell_make_floor() - the same look-ups without protection */
+void cell_make_floor(struct cell *cell);
+
 /** cell_to_json() - a new object with the cell's name and every axis */
 json_t *cell_to_json(const struct cell *cell);
 

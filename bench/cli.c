@@ -6,6 +6,8 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -120,6 +122,35 @@ int cli_counts(const char *text, size_t all, size_t **ret, size_t *ret_n)
 
 int cli_parse(const struct argp *argp, int argc, char **argv, void *input)
 {
+	char *subcommand = argv[0], name[64];
+	int err;
+
+	/* Messages name what was called, and advice stays on one line. */
+	setenv("ARGP_HELP_FMT", "rmargin=99", 0);
+	snprintf(name, sizeof(name), "unloadbench %s", subcommand);
+	argv[0] = name;
 	argp_err_exit_status = EXIT_USAGE;
-	return argp_parse(argp, argc, argv, 0, NULL, input);
+	err = argp_parse(argp, argc, argv, 0, NULL, input);
+	argv[0] = subcommand;
+	return err;
+}
+
+void cli_refuse(const char *format, ...)
+{
+	va_list args;
+
+	fputs("unloadbench: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+	exit(EXIT_USAGE);
+}
+
+int cli_flush(int status)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	fputs("unloadbench: cannot write to stdout\n", stderr);
+	return EXIT_FAILED;
 }

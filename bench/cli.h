@@ -50,8 +50,19 @@ int cli_counts(const char *text, size_t all, size_t **ret, size_t *ret_n);
 int cli_each(const char *text, int (*each)(const char *word, void *arg),
 	     void *arg);
 
-/** cli_parse() - argp with the suite's habits: bad usage exits 2 */
+/**
+ * cli_parse() - argp with the suite's habits: bad usage exits 2
+ * @argv: of a subcommand, whose name is argv[0]
+ * Return: 0.
+ */
 int cli_parse(const struct argp *argp, int argc, char **argv, void *input);
+
+/** cli_refuse() - one line on stderr, and exit 2 */
+void cli_refuse(const char *format, ...)
+	__attribute__((format(printf, 1, 2), noreturn));
+
+/** cli_flush() - @status, or EXIT_FAILED if stdout did not take it all */
+int cli_flush(int status);
 
 /* One subcommand; argv[0] is its name. */
 struct subcommand {

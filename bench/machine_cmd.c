@@ -81,7 +81,7 @@ int cmd_machine(int argc, char **argv)
 	if (err) {
 		fprintf(stderr, "unloadbench: cannot read this machine: %s\n",
 			strerror(-err));
-		return EXIT_FAILED;
+		return err == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
 	}
 	machine = machine_json(topology, &clock);
 	warnings = machine_judge(machine);
@@ -94,7 +94,5 @@ int cmd_machine(int argc, char **argv)
 	json_decref(warnings);
 	json_decref(machine);
 	topology_free(topology);
-	if (fflush(stdout))
-		return EXIT_FAILED;
-	return o.strict && bad ? EXIT_STRICT : EXIT_DONE;
+	return cli_flush(o.strict && bad ? EXIT_STRICT : EXIT_DONE);
 }

@@ -8,14 +8,13 @@
 #include "bench/options.h"
 
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "bench/cli.h"
-#include "schemes/registry.h"
+
+/* A dwell is spun in one piece and counted in 32 bits. */
+#define MOST_DWELL_NS 100e6
 
 enum key {
 	KEY_SCHEMES = 0x100,
@@ -75,13 +74,17 @@ static const struct argp_option run_options[] = {
 	{ 0 },
 };
 
+static const char run_doc[] =
+	"Measures, and writes DIR/run.json.\v"
+	"Without a plan's name and without axes: the default plan.";
+
 /* What the flags said before they are put together. */
 struct draft {
 	struct options *o;
 	struct argp_state *state;
 	const char *schemes;
 	bool cleared_workloads, cleared_tables, cleared_modes;
-	char *params[MAX_VARIANTS];
+	const char *params[MAX_VARIANTS];
 	size_t n_params;
 };
 
@@ -136,10 +139,17 @@ struct durations {
 static int take_duration(const char *word, void *arg)
 {
 	struct durations *list = arg;
+	double ns;
 
+	if (cli_duration(word, &ns) || ns > MOST_DWELL_NS)
+		return -EINVAL;
+	for (size_t i = 0; i < *list->n; i++)
+		if (list->ns[i] == ns)
+			return 0;
 	if (*list->n == MAX_AXIS)
 		return -EINVAL;
-	return cli_duration(word, &list->ns[(*list->n)++]);
+	list->ns[(*list->n)++] = ns;
+	return 0;
 }
 
 static int take_durations(const char *text, double *ns, size_t *n)
@@ -150,7 +160,7 @@ static int take_durations(const char *text, double *ns, size_t *n)
 	return cli_each(text, take_duration, &list);
 }
 
-static void set_plan(struct options *o, const char *plan)
+static void set_pace(struct options *o, const char *plan)
 {
 	bool quick = !strcmp(plan, "quick");
 
@@ -206,7 +216,7 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case KEY_QUICK:
 	case KEY_PUBLISH:
-		return 0; /* seen before all others */
+		return 0; /* parse_plan() saw to it */
 	case KEY_SCHEMES:
 		d->schemes = arg;
 		return 0;
@@ -250,152 +260,6 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
 	return err;
 }
 
-static void __attribute__((format(printf, 1, 2), noreturn))
-refuse(const char *format, ...)
-{
-	va_list args;
-
-	fputs("unloadbench: ", stderr);
-	va_start(args, format);
-	vfprintf(stderr, format, args);
-	va_end(args);
-	fputc('\n', stderr);
-	exit(EXIT_USAGE);
-}
-
-static void list_known(char ret[1024])
-{
-	size_t used = 0;
-
-	*ret = '\0';
-	for (size_t i = 0; i < registry_count(SCHEMES_PLAIN); i++) {
-		const struct scheme_ops *ops = registry_at(SCHEMES_PLAIN, i);
-
-		if (!(ops->caps & CAP_BROKEN) && used < 1000)
-			used += (size_t)snprintf(ret + used, 1024 - used,
-						 "%s%s", used ? ", " : "",
-						 ops->name);
-	}
-}
-
-static void add_contender(struct options *o, const struct scheme_ops *ops)
-{
-	for (size_t i = 0; i < o->n_contenders; i++)
-		if (o->contenders[i].ops == ops)
-			return;
-	if (o->n_contenders == MAX_VARIANTS)
-		refuse("more than %d schemes and variants", MAX_VARIANTS);
-	o->contenders[o->n_contenders++] = (struct contender){
-		.ops = ops,
-		.params = registry_default_params(ops),
-	};
-}
-
-static int take_scheme(const char *word, void *arg)
-{
-	struct options *o = arg;
-	const struct scheme_ops *ops = registry_find(SCHEMES_PLAIN, word);
-	char known[1024];
-
-	if (!strcmp(word, "all")) {
-		for (size_t i = 0; i < registry_count(SCHEMES_PLAIN); i++) {
-			ops = registry_at(SCHEMES_PLAIN, i);
-			if (!(ops->caps & (CAP_BROKEN | CAP_TEMPLATE)))
-				add_contender(o, ops);
-		}
-		return 0;
-	}
-	list_known(known);
-	if (!ops)
-		refuse("no scheme `%s`; known: %s", word, known);
-	if (ops->caps & CAP_BROKEN)
-		refuse("%s is broken on purpose and never timed; see "
-		       "`unloadbench torture`",
-		       word);
-	add_contender(o, ops);
-	return 0;
-}
-
-/* One parameter being read: each of its values makes variants. */
-struct variant_draft {
-	struct options *o;
-	const struct scheme_ops *ops;
-	const char *name;
-	const char *text;
-	struct contender made[MAX_VARIANTS];
-	size_t n_made;
-};
-
-static int take_value(const char *word, void *arg)
-{
-	struct variant_draft *v = arg;
-
-	for (size_t i = 0; i < v->o->n_contenders; i++) {
-		struct contender c = v->o->contenders[i];
-
-		if (c.ops != v->ops)
-			continue;
-		if (v->n_made == MAX_VARIANTS ||
-		    registry_set_param(c.ops, v->name, word, &c.params))
-			refuse("--param %s: no such parameter or value; see "
-			       "`unloadbench list`",
-			       v->text);
-		v->made[v->n_made++] = c;
-	}
-	return 0;
-}
-
-static void take_param(struct options *o, char *text)
-{
-	struct variant_draft v = { .o = o, .text = strdup(text) };
-	char *dot = strchr(text, '.'), *equals = strchr(text, '=');
-	size_t kept = 0;
-
-	if (!dot || !equals || equals < dot)
-		refuse("--param %s: not SCHEME.NAME=VALUE", text);
-	*dot = *equals = '\0';
-	v.ops = registry_find(SCHEMES_PLAIN, text);
-	v.name = dot + 1;
-	if (!v.ops)
-		refuse("--param %s: no scheme `%s`", v.text, text);
-	if (cli_each(equals + 1, take_value, &v) || !v.n_made)
-		refuse("--param %s: `%s` is not among the schemes of this run",
-		       v.text, text);
-	for (size_t i = 0; i < o->n_contenders; i++)
-		if (o->contenders[i].ops != v.ops)
-			o->contenders[kept++] = o->contenders[i];
-	if (kept + v.n_made > MAX_VARIANTS)
-		refuse("more than %d schemes and variants", MAX_VARIANTS);
-	memcpy(o->contenders + kept, v.made, v.n_made * sizeof(*v.made));
-	o->n_contenders = kept + v.n_made;
-	free((char *)v.text);
-}
-
-/* Flags that name no plan ask for exactly what they say. */
-static bool names_axes(int argc, char **argv)
-{
-	static const char *const axes[] = {
-		"--schemes", "--workloads",	"--cpus",  "--hold",
-		"--think",   "--table",		"--mode",  "--modules",
-		"--tables",  "--oversubscribe", "--param", "--rounds",
-		"--window",  "--unloads",	NULL
-	};
-
-	for (int i = 1; i < argc; i++)
-		for (size_t k = 0; axes[k]; k++)
-			if (!strncmp(argv[i], axes[k], strlen(axes[k])))
-				return true;
-	return false;
-}
-
-static bool has_flag(int argc, char **argv, const char *flag)
-{
-	for (int i = 1; i < argc; i++)
-		if (!strcmp(argv[i], flag))
-			return true;
-	return false;
-}
-
 /* What a plan asks where no flag says otherwise. */
 static void apply_plan(struct options *o, const char *plan)
 {
@@ -411,7 +275,7 @@ static void apply_plan(struct options *o, const char *plan)
 		.oversubscribe = 1,
 		.seed = (unsigned long)time(NULL),
 	};
-	set_plan(o, plan);
+	set_pace(o, plan);
 	memset(o->workloads, true, sizeof(o->workloads));
 	memset(o->modes, true, sizeof(o->modes));
 	o->tables[TABLE_NONE] = true;
@@ -425,31 +289,74 @@ static void apply_plan(struct options *o, const char *plan)
 	o->n_holds = 2;
 }
 
+/* Which plan; known before the flags that change it are read. */
+struct choice {
+	const char *plan;
+	bool has_axes;
+};
+
+static void choose_plan(struct choice *choice, const char *plan,
+			struct argp_state *state)
+{
+	if (choice->plan && strcmp(choice->plan, plan))
+		argp_error(state, "--quick and --publish: one of them");
+	choice->plan = plan;
+}
+
+static error_t parse_plan(int key, char *arg, struct argp_state *state)
+{
+	struct choice *choice = state->input;
+
+	(void)arg;
+	switch (key) {
+	case KEY_QUICK:
+		choose_plan(choice, "quick", state);
+		break;
+	case KEY_PUBLISH:
+		choose_plan(choice, "publish", state);
+		break;
+	case KEY_ORDER:
+	case KEY_SEED:
+	case KEY_FILTER:
+	case KEY_OUT:
+	case KEY_DRY_RUN:
+	case KEY_STRICT:
+	case KEY_JSON:
+		break;
+	default: /* who names an axis asks for exactly what he says */
+		choice->has_axes |= key >= KEY_SCHEMES && key <= KEY_JSON;
+	}
+	return 0;
+}
+
+/* A look-up must fit into the window many times. */
+static void check_dwells(const struct options *o)
+{
+	for (size_t h = 0; h < o->n_holds; h++)
+		for (size_t t = 0; t < o->n_thinks; t++)
+			if (10 * (o->holds_ns[h] + o->thinks_ns[t]) >
+			    o->window_ns)
+				cli_refuse("--window: ten look-ups with this "
+					   "--hold and --think do not fit");
+}
+
 void options_parse(int argc, char **argv, struct options *ret)
 {
-	static const struct argp argp = {
-		run_options,
-		parse_run,
-		NULL,
-		"Measures, and writes DIR/run.json.\v"
-		"Without a plan's name and without axes: the default plan.",
-		NULL,
-		NULL,
-		NULL
-	};
+	static const struct argp plan_argp = { run_options, parse_plan, NULL,
+					       run_doc,	    NULL,	NULL,
+					       NULL };
+	static const struct argp run_argp = { run_options, parse_run, NULL,
+					      run_doc,	   NULL,      NULL,
+					      NULL };
+	struct choice choice = { 0 };
 	struct draft d = { .o = ret };
-	const char *plan = "default";
 
-	if (has_flag(argc, argv, "--quick"))
-		plan = "quick";
-	else if (has_flag(argc, argv, "--publish"))
-		plan = "publish";
-	else if (names_axes(argc, argv))
-		plan = "custom";
-	apply_plan(ret, plan);
-	cli_parse(&argp, argc, argv, &d);
-	if (cli_each(d.schemes ? d.schemes : "all", take_scheme, ret))
-		refuse("--schemes: `%s` is not A,B or all", d.schemes);
-	for (size_t i = 0; i < d.n_params; i++)
-		take_param(ret, d.params[i]);
+	cli_parse(&plan_argp, argc, argv, &choice);
+	if (!choice.plan)
+		choice.plan = choice.has_axes ? "custom" : "default";
+	apply_plan(ret, choice.plan);
+	cli_parse(&run_argp, argc, argv, &d);
+	check_dwells(ret);
+	options_schemes(ret, d.schemes ? d.schemes : "all", d.params,
+			d.n_params);
 }

@@ -19,7 +19,7 @@ struct contender {
 /**
  * struct options - the command line, and the named plan behind it
  * @plan:       "quick", "default", "publish" or "custom"
- * @contenders: [n_contenders], in name order
+ * @contenders: [n_contenders], as named; variants of a scheme side by side
  * @workloads:  by enum workload
  * @counts:     [n_counts], ascending; text until the topology is known
  * @tables:     by enum table_kind
@@ -61,5 +61,16 @@ struct options {
  * Bad usage ends the process with status 2 and at most two lines.
  */
 void options_parse(int argc, char **argv, struct options *ret);
+
+/**
+ * options_schemes() - --schemes and every --param
+ * @o:       its contenders are written
+ * @schemes: "A,B" or "all"
+ * @params:  "SCHEME.NAME=VALUE,VALUE", [n_params], in the order given
+ *
+ * Bad usage ends the process with status 2 and one line.
+ */
+void options_schemes(struct options *o, const char *schemes,
+		     const char *const *params, size_t n_params);
 
 #endif

@@ -261,16 +261,20 @@ static void add_cells(struct making *m)
 static void drop_unable(struct options *o, struct plan *p)
 {
 	size_t kept = 0;
-	char why[256] = "its probe gives no reason";
 
 	for (size_t i = 0; i < o->n_contenders; i++) {
 		const struct contender *c = &o->contenders[i];
+		struct cell cell = { .ops = c->ops, .params = c->params };
+		char why[256] = "its probe gives no reason";
+		char name[CELL_NAME_BYTES];
 
-		if (c->ops->probe &&
-		    c->ops->probe(&c->params, why, sizeof(why)))
-			skip(p, c->ops->name, why);
-		else
+		if (!c->ops->probe ||
+		    !c->ops->probe(&c->params, why, sizeof(why))) {
 			o->contenders[kept++] = *c;
+			continue;
+		}
+		cell_label(&cell, name);
+		skip(p, name, why);
 	}
 	o->n_contenders = kept;
 }

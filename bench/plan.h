@@ -63,6 +63,9 @@ double plan_unload_cap_ns(const struct plan *plan);
 /** plan_seconds() - how long the run is expected to take */
 double plan_seconds(const struct plan *plan);
 
+/** plan_print() - what --dry-run shows, on stdout */
+void plan_print(const struct plan *plan, bool json);
+
 /** plan_to_json() - for the record and --dry-run; a new object */
 json_t *plan_to_json(const struct plan *plan);
 

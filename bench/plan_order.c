@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * plan_order.c: the order of a round, the time of a plan, and its JSON.
+ * plan_order.c: the order of a round, the time of a plan, and how it is shown.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -128,4 +129,38 @@ json_t *plan_to_json(const struct plan *plan)
 		plan_unload_cap_ns(plan), "base", plan->base, "aa", plan->base,
 		"expected_seconds", plan_seconds(plan), "cells", cells,
 		"rounds_order", rounds_json(plan));
+}
+
+static void print_json(const struct plan *plan)
+{
+	json_t *json = plan_to_json(plan);
+
+	json_object_set(json, "skipped", plan->skipped);
+	json_dumpf(json, stdout, JSON_INDENT(1));
+	putchar('\n');
+	json_decref(json);
+}
+
+void plan_print(const struct plan *plan, bool json)
+{
+	const struct options *o = plan->options;
+	const json_t *skipped;
+	char name[CELL_NAME_BYTES];
+	size_t i;
+
+	if (json) {
+		print_json(plan);
+		return;
+	}
+	printf("plan %s: %zu cells, %lu rounds, seed %lu, about %.0f s\n"
+	       "batch sizes are calibrated when the run starts\n",
+	       o->plan, plan->n_cells, o->rounds, o->seed, plan_seconds(plan));
+	for (i = 0; i < plan->n_cells; i++) {
+		cell_name(&plan->cells[i], name);
+		puts(name);
+	}
+	json_array_foreach (plan->skipped, i, skipped)
+		printf("skipped: %s: %s\n",
+		       json_string_value(json_object_get(skipped, "name")),
+		       json_string_value(json_object_get(skipped, "why")));
 }

@@ -13,32 +13,12 @@
 
 #include "bench/cli.h"
 #include "bench/report/report.h"
-#include "bench/report/summary.h"
-#include "bench/runfile.h"
+#include "bench/run.h"
 #include "bench/worker.h"
 #include "harness/record.h"
 
 #define FILE_NAME  "run.json"
-#define SILENCE_MS 60000 /* a worker that says nothing for so long hangs */
-#define LINE_BYTES 512
-
-/**
- * struct run - a run under way
- * @place: where in the round's order the next answer stands
- */
-struct run {
-	struct options options;
-	struct topology *topology;
-	struct clock clock;
-	struct plan plan;
-	json_t *record;
-	json_t *batches;
-	double spins_per_ns;
-	char dir[512];
-	size_t round;
-	size_t place;
-	uint64_t started_ns;
-};
+#define SILENCE_NS 60e9 /* beyond what a cell may take: a hang */
 
 /* The one thing a signal handler may touch. */
 static volatile sig_atomic_t interrupted;
@@ -49,15 +29,25 @@ static void on_signal(int signal)
 	interrupted = 1;
 }
 
+/* Both are let in only where a worker is waited for: none comes unseen. */
 static void watch_signals(void)
 {
-	/* No SA_RESTART: poll() is to return. */
 	struct sigaction action = { .sa_handler = on_signal };
+	sigset_t both;
 
+	sigemptyset(&both);
+	sigaddset(&both, SIGINT);
+	sigaddset(&both, SIGTERM);
+	sigprocmask(SIG_BLOCK, &both, NULL);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	action.sa_handler = SIG_IGN;
 	sigaction(SIGPIPE, &action, NULL);
+}
+
+int run_silence_ms(const struct run *run)
+{
+	return (int)((SILENCE_NS + plan_unload_cap_ns(&run->plan)) * 1e-6);
 }
 
 static json_int_t batch_ops(const struct run *run, const struct cell *cell)
@@ -75,7 +65,7 @@ static json_int_t batch_ops(const struct run *run, const struct cell *cell)
 	return 1;
 }
 
-static json_t *job_json(const struct run *run, size_t cell)
+json_t *run_job(const struct run *run, size_t cell)
 {
 	const struct cell *c = &run->plan.cells[cell];
 
@@ -89,128 +79,10 @@ static json_t *job_json(const struct run *run, size_t cell)
 			 "cap_ns", plan_unload_cap_ns(&run->plan));
 }
 
-static json_t *request_json(const struct run *run, json_t *jobs)
+json_t *run_request(const struct run *run, json_t *jobs)
 {
 	return json_pack("{s:f, s:f, s:o}", "spins_per_ns", run->spins_per_ns,
 			 "window_ns", run->options.window_ns, "jobs", jobs);
-}
-
-/* One trial of every way to read, at the most CPUs there are. */
-static json_t *calibration_jobs(const struct run *run)
-{
-	const struct plan *p = &run->plan;
-	size_t most = p->counts[p->n_counts - 1];
-	json_t *jobs = json_array();
-
-	for (size_t i = 0; i < p->n_cells; i++) {
-		struct cell cell = p->cells[i];
-		json_t *job;
-
-		if (cell.n_cpus != most || cell.aa != 1)
-			continue;
-		if (cell.workload == WORKLOAD_LOADER)
-			continue;
-		if (cell_has_mode(cell.workload))
-			cell.workload = WORKLOAD_LOOKUP;
-		job = json_pack("{s:o}", "cell", cell_to_json(&cell));
-		json_object_update_missing_new(job, job_json(run, i));
-		json_array_append_new(jobs, job);
-	}
-	return jobs;
-}
-
-/* The floor belongs to every calibration, whether it is in the plan or not. */
-static void add_floor(json_t *jobs)
-{
-	json_t *job = json_deep_copy(json_array_get(jobs, 0));
-	json_t *cell = json_object_get(job, "cell");
-
-	json_object_set_new(cell, "scheme", json_string("none"));
-	json_object_set_new(cell, "params", json_object());
-	json_object_set_new(cell, "table", json_string("none"));
-	json_array_append_new(jobs, job);
-}
-
-static int ask_once(const json_t *request, json_t **ret)
-{
-	struct worker w;
-	char why[96];
-	int got = worker_start(request, &w);
-
-	if (got)
-		return got;
-	got = worker_answer(&w, SILENCE_MS, ret);
-	worker_end(&w, got != 1, why);
-	return got == 1 ? 0 : got ? got : -EIO;
-}
-
-static void warn_linearity(struct run *run, const json_t *answer)
-{
-	const json_t *entry;
-	char text[LINE_BYTES];
-	size_t i;
-
-	json_array_foreach (json_object_get(answer, "linearity"), i, entry) {
-		double ratio =
-			json_number_value(json_object_get(entry, "ratio"));
-
-		if (ratio > 1.95 && ratio < 2.05)
-			continue;
-		snprintf(text, sizeof(text),
-			 "%s: twice the look-ups took %.2f times as long",
-			 json_string_value(json_object_get(entry, "name")),
-			 ratio);
-		runfile_warn(run->record, "warn", "linearity", text);
-	}
-}
-
-static int calibrate_run(struct run *run)
-{
-	json_t *jobs = calibration_jobs(run), *request, *answer = NULL;
-	int err;
-
-	add_floor(jobs);
-	request = request_json(run, jobs);
-	json_object_set_new(request, "calibrate", json_true());
-	err = ask_once(request, &answer);
-	json_decref(request);
-	if (err)
-		return err;
-	run->spins_per_ns =
-		json_number_value(json_object_get(answer, "spins_per_ns"));
-	run->batches = json_incref(json_object_get(answer, "batches"));
-	warn_linearity(run, answer);
-	json_object_set_new(
-		json_object_get(json_object_get(run->record, "unloadbench"),
-				"plan"),
-		"calibration", answer);
-	return 0;
-}
-
-/* The delays' unit again, at the end: did the clock rate drift? */
-static void check_drift(struct run *run)
-{
-	json_t *request = request_json(run, json_array()), *answer = NULL;
-	char text[LINE_BYTES];
-	double now;
-
-	json_object_set_new(request, "calibrate", json_true());
-	if (!ask_once(request, &answer)) {
-		now = json_number_value(
-			json_object_get(answer, "spins_per_ns"));
-		json_object_set_new(json_object_get(run->record, "unloadbench"),
-				    "spins_per_ns_end", json_real(now));
-		if (now < .95 * run->spins_per_ns ||
-		    now > 1.05 * run->spins_per_ns) {
-			snprintf(text, sizeof(text),
-				 "hold and think drifted: %.3f spins/ns became "
-				 "%.3f",
-				 run->spins_per_ns, now);
-			runfile_warn(run->record, "warn", "drift", text);
-		}
-	}
-	json_decref(answer);
-	json_decref(request);
 }
 
 static void say_progress(const struct run *run)
@@ -229,13 +101,13 @@ static void say_progress(const struct run *run)
 		spent / (double)done * (double)(all - done));
 }
 
-/* Takes a worker's answers; how many cells of @order it got through. */
-static int take_answers(struct run *run, struct worker *w, size_t from)
+/* Takes a worker's answers until it ends; 0 or -errno. */
+static int take_answers(struct run *run, struct worker *w)
 {
 	json_t *answer;
 	int got;
 
-	while ((got = worker_answer(w, SILENCE_MS, &answer)) == 1) {
+	while ((got = worker_answer(w, run_silence_ms(run), &answer)) == 1) {
 		int err = runfile_add(run->record, &run->plan, run->round,
 				      run->place, answer);
 
@@ -245,7 +117,6 @@ static int take_answers(struct run *run, struct worker *w, size_t from)
 		run->place++;
 		say_progress(run);
 	}
-	(void)from;
 	return got;
 }
 
@@ -261,19 +132,19 @@ static int run_rest(struct run *run, const size_t *order)
 	int got;
 
 	for (size_t i = run->place; i < run->plan.n_cells; i++)
-		json_array_append_new(jobs, job_json(run, order[i]));
-	request = request_json(run, jobs);
+		json_array_append_new(jobs, run_job(run, order[i]));
+	request = run_request(run, jobs);
 	got = worker_start(request, &w);
 	json_decref(request);
 	if (got)
 		return got;
-	got = take_answers(run, &w, run->place);
+	got = take_answers(run, &w);
 	worker_end(&w, got != 0, why);
 	if (interrupted)
 		return -EINTR;
 	if (got == -ETIMEDOUT)
 		snprintf(why, sizeof(why), "worker hung: silent for %d s",
-			 SILENCE_MS / 1000);
+			 run_silence_ms(run) / 1000);
 	else if (got == -EPROTO)
 		snprintf(why, sizeof(why), "worker answered nonsense");
 	if (run->place < run->plan.n_cells) {
@@ -282,21 +153,10 @@ static int run_rest(struct run *run, const size_t *order)
 			       *why ? why : "worker ended early");
 		run->place++;
 	} else if (*why) {
+		run->troubled = true;
 		runfile_warn(run->record, "bad", "worker", why);
 	}
 	return 0;
-}
-
-static int write_record(struct run *run)
-{
-	int err = record_write(run->dir, FILE_NAME, run->record);
-
-	if (err)
-		fprintf(stderr,
-			"unloadbench: cannot write %s/%s: %s\n"
-			"unloadbench: what stood there before is whole\n",
-			run->dir, FILE_NAME, strerror(-err));
-	return err;
 }
 
 static int run_rounds(struct run *run)
@@ -311,7 +171,7 @@ static int run_rounds(struct run *run)
 		while (!err && run->place < run->plan.n_cells)
 			err = run_rest(run, order);
 		if (!err)
-			err = write_record(run) ? -EIO : 0;
+			err = record_write(run->dir, FILE_NAME, run->record);
 		if (err)
 			break;
 	}
@@ -321,25 +181,29 @@ static int run_rounds(struct run *run)
 	return err;
 }
 
-static void default_dir(struct run *run)
+static int choose_dir(struct run *run)
 {
 	char host[128] = "unknown", stamp[32];
 	time_t now = time(NULL);
 	struct tm tm;
 
-	if (run->options.out) {
-		snprintf(run->dir, sizeof(run->dir), "%s", run->options.out);
-		return;
-	}
+	if (run->options.out)
+		return snprintf(run->dir, sizeof(run->dir), "%s",
+				run->options.out) < (int)sizeof(run->dir)
+			       ? 0
+			       : -ENAMETOOLONG;
 	gethostname(host, sizeof(host) - 1);
 	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", gmtime_r(&now, &tm));
 	snprintf(run->dir, sizeof(run->dir), "results/%s-%s", host, stamp);
+	return 0;
 }
 
 static int claim_record(struct run *run)
 {
-	int err = record_create(run->dir, FILE_NAME, run->record);
+	int err = choose_dir(run);
 
+	if (!err)
+		err = record_create(run->dir, FILE_NAME, run->record);
 	if (err == -EEXIST)
 		fprintf(stderr,
 			"unloadbench: %s/%s exists and is never overwritten\n"
@@ -351,41 +215,35 @@ static int claim_record(struct run *run)
 	return err;
 }
 
-static int print_plan(const struct run *run)
+/* Whether torture, run without some privilege, passed over this scheme. */
+static bool was_tortured(const json_t *torture, const struct scheme_ops *ops)
 {
-	json_t *json = plan_to_json(&run->plan);
-	char name[CELL_NAME_BYTES];
+	const json_t *verdict;
+	size_t i;
 
-	if (run->options.json) {
-		json_object_set(json, "skipped", run->plan.skipped);
-		json_dumpf(json, stdout, JSON_INDENT(1));
-		putchar('\n');
-	} else {
-		printf("plan %s: %zu cells, %lu rounds, seed %lu, about %.0f "
-		       "s\nbatch sizes are calibrated when the run starts\n",
-		       run->options.plan, run->plan.n_cells,
-		       run->options.rounds, run->options.seed,
-		       plan_seconds(&run->plan));
-		for (size_t i = 0; i < run->plan.n_cells; i++) {
-			cell_name(&run->plan.cells[i], name);
-			puts(name);
-		}
-	}
-	json_decref(json);
-	return fflush(stdout) ? EXIT_FAILED : EXIT_DONE;
+	json_array_foreach (json_object_get(torture, "schemes"), i, verdict)
+		if (!strcmp(json_string_value(json_object_get(verdict, "name")),
+			    ops->name))
+			return strcmp(json_string_value(json_object_get(
+					      verdict, "verdict")),
+				      "skipped");
+	return false;
 }
 
 /* What --strict does not put up with; NULL: nothing. */
 static const char *strict_objection(const struct run *run)
 {
 	const json_t *ours = json_object_get(run->record, "unloadbench");
-	const json_t *warning;
-	const char *torture = json_string_value(
-		json_object_get(json_object_get(ours, "torture"), "status"));
+	const json_t *torture = json_object_get(ours, "torture"), *warning;
+	const char *status =
+		json_string_value(json_object_get(torture, "status"));
 	size_t i;
 
-	if (!torture || strcmp(torture, "passed"))
+	if (!status || strcmp(status, "passed"))
 		return "this build has not passed torture";
+	for (i = 0; i < run->options.n_contenders; i++)
+		if (!was_tortured(torture, run->options.contenders[i].ops))
+			return "torture passed over a scheme of this run";
 	json_array_foreach (json_object_get(ours, "warnings"), i, warning)
 		if (!strcmp(json_string_value(
 				    json_object_get(warning, "level")),
@@ -410,17 +268,24 @@ static int prepare(struct run *run, int argc, char **argv)
 	err = plan_make(&run->options, run->topology, &run->plan, why);
 	if (err) {
 		fprintf(stderr, "unloadbench: %s\n", why);
-		return err == -ENODEV ? EXIT_NOTHING : EXIT_USAGE;
+		return err == -ENODEV	? EXIT_NOTHING
+		       : err == -EINVAL ? EXIT_USAGE
+					: EXIT_FAILED;
 	}
-	if (run->options.dry_run)
-		return print_plan(run);
+	if (run->options.dry_run) {
+		plan_print(&run->plan, run->options.json);
+		return cli_flush(EXIT_DONE);
+	}
 	if (!topology_is_this_machine(run->topology)) {
 		fputs("unloadbench: the topology is a made-up one: only "
 		      "--dry-run works with it\n",
 		      stderr);
 		return EXIT_NOTHING;
 	}
-	clock_init(&run->clock);
+	if (clock_init(&run->clock)) {
+		fputs("unloadbench: no clock can be read here\n", stderr);
+		return EXIT_FAILED;
+	}
 	run->record = runfile_begin(&run->plan, run->topology, &run->clock,
 				    argc, argv);
 	objection = run->options.strict ? strict_objection(run) : NULL;
@@ -428,7 +293,6 @@ static int prepare(struct run *run, int argc, char **argv)
 		fprintf(stderr, "unloadbench: --strict: %s\n", objection);
 		return EXIT_STRICT;
 	}
-	default_dir(run);
 	return claim_record(run) ? EXIT_USAGE : -1;
 }
 
@@ -438,32 +302,67 @@ static bool is_untrusted(const struct run *run)
 	return !strcmp(run->options.plan, "publish") && strict_objection(run);
 }
 
+static void print_result(const struct run *run)
+{
+	const json_t *ours = json_object_get(run->record, "unloadbench");
+
+	if (run->options.json) {
+		json_dumpf(json_object_get(ours, "summary"), stdout,
+			   JSON_INDENT(1));
+		putchar('\n');
+	} else {
+		report_print(stdout, run->record, 72);
+	}
+}
+
+/* One line on what became of the run. */
+static void say_outcome(const struct run *run, int err)
+{
+	const json_t *ours = json_object_get(run->record, "unloadbench");
+	const json_t *failed =
+		json_array_get(json_object_get(ours, "failed"), 0);
+	size_t n = runfile_n_failed(run->record);
+
+	if (interrupted)
+		fputs("unloadbench: interrupted; what was measured: ", stderr);
+	else if (err)
+		fprintf(stderr, "unloadbench: stopped: %s; what was measured: ",
+			strerror(-err));
+	else if (n)
+		fprintf(stderr,
+			"unloadbench: %zu windows failed, the first in %s: "
+			"%s\n",
+			n, json_string_value(json_object_get(failed, "name")),
+			json_string_value(json_object_get(failed, "why")));
+	else if (run->troubled)
+		fputs("unloadbench: a worker failed at its end: see the "
+		      "warnings\n",
+		      stderr);
+	fprintf(stderr, "%s/%s\n", run->dir, FILE_NAME);
+}
+
 static int finish(struct run *run, int err)
 {
-	bool partial = err != 0;
+	int failed;
 
-	if (!partial)
-		check_drift(run);
-	runfile_end(run->record, run->topology, &run->clock, partial);
-	if (write_record(run))
+	if (!err)
+		run_check_drift(run);
+	runfile_end(run->record, run->topology, &run->clock, err != 0);
+	failed = record_write(run->dir, FILE_NAME, run->record);
+	print_result(run);
+	if (failed) {
+		fprintf(stderr,
+			"unloadbench: cannot write %s/%s: %s\n"
+			"unloadbench: what stood there before is whole\n",
+			run->dir, FILE_NAME, strerror(-failed));
 		return EXIT_FAILED;
-	if (run->options.json)
-		json_dumpf(json_object_get(
-				   json_object_get(run->record, "unloadbench"),
-				   "summary"),
-			   stdout, JSON_INDENT(1));
-	else
-		report_print(stdout, run->record, 72);
-	fflush(stdout);
-	fprintf(stderr, "%s/%s%s\n", run->dir, FILE_NAME,
-		partial ? " (partial)" : "");
+	}
+	say_outcome(run, err);
 	if (interrupted)
 		return EXIT_INTERRUPTED;
-	if (err)
-		fprintf(stderr, "unloadbench: stopped: %s\n", strerror(-err));
-	if (err || runfile_n_failed(run->record))
+	if (err || run->troubled || runfile_n_failed(run->record))
 		return EXIT_FAILED;
-	return is_untrusted(run) ? EXIT_UNTRUSTED : EXIT_DONE;
+	return cli_flush(is_untrusted(run) ? EXIT_UNTRUSTED : EXIT_DONE);
 }
 
 int cmd_run(int argc, char **argv)
@@ -475,9 +374,7 @@ int cmd_run(int argc, char **argv)
 	status = prepare(&run, argc, argv);
 	if (status < 0) {
 		watch_signals();
-		err = calibrate_run(&run);
-		if (err && !interrupted)
-			fputs("unloadbench: calibration failed\n", stderr);
+		err = run_calibrate(&run);
 		if (!err)
 			err = run_rounds(&run);
 		status = finish(&run, err);

@@ -22,6 +22,14 @@ static json_t *ours(const json_t *run)
 	return json_object_get(run, "unloadbench");
 }
 
+/* Names and paths may be any bytes; JSON may not. */
+static json_t *text_json(const char *text)
+{
+	json_t *json = json_string(text);
+
+	return json ? json : json_string("(not UTF-8)");
+}
+
 static json_t *context(const struct topology *t, const struct clock *clock)
 {
 	char host[256] = "unknown", date[64], exe[1024] = "unknown";
@@ -42,9 +50,10 @@ static json_t *context(const struct topology *t, const struct clock *clock)
 	caches = json_incref(json_object_get(topology, "caches"));
 	json_decref(topology);
 	return json_pack(
-		"{s:s, s:s, s:s, s:I, s:I, s:b, s:o, s:o, s:s, s:s, "
+		"{s:s, s:o, s:o, s:I, s:I, s:b, s:o, s:o, s:s, s:s, "
 		"s:i}",
-		"date", date, "host_name", host, "executable", exe, "num_cpus",
+		"date", date, "host_name", text_json(host), "executable",
+		text_json(exe), "num_cpus",
 		(json_int_t)sysconf(_SC_NPROCESSORS_ONLN), "mhz_per_cpu",
 		(json_int_t)(clock->is_tsc ? 1e3 / clock->ns_per_tick : 0),
 		"cpu_scaling_enabled",
@@ -82,8 +91,9 @@ json_t *runfile_begin(const struct plan *plan, const struct topology *t,
 	json_t *machine = machine_json(t, clock), *command = json_array();
 	json_t *warnings = machine_judge(machine), *build = build_json();
 
+	json_array_append_new(command, json_string("unloadbench"));
 	for (int i = 0; i < argc; i++)
-		json_array_append_new(command, json_string(argv[i]));
+		json_array_append_new(command, text_json(argv[i]));
 	return json_pack(
 		"{s:o, s:[], s:{s:i, s:i, s:b, s:o, s:I, s:o, s:o, s:o, s:o, "
 		"s:o, s:o, s:O, s:[], s:i, s:{}}}",

@@ -14,7 +14,7 @@
 
 /**
  * runfile_begin() - the record of a run that has not measured yet
- * @argv: the command line, [argc]
+ * @argv: the command line from the subcommand on, [argc]
  */
 json_t *runfile_begin(const struct plan *plan, const struct topology *t,
 		      const struct clock *clock, int argc, char **argv);

@@ -37,7 +37,7 @@ int worker_start(const json_t *request, struct worker *ret);
  * @timeout_ms: how long the worker may be silent
  * @ret:        a new reference
  * Return: 1 and an answer; 0 at the end; -ETIMEDOUT; -EINTR on a signal;
- * -EPROTO for what is no JSON.
+ * -EPROTO for what is no JSON.  No signal is blocked while it waits.
  */
 int worker_answer(struct worker *w, int timeout_ms, json_t **ret);
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "bench/worker.h"
@@ -21,7 +22,14 @@ static void become_worker(int in, int out)
 	static char name[] = "unloadbench", command[] = "worker";
 	char *argv[] = { name, command, NULL };
 
+	sigset_t none;
+
 	setsid();
+	/* What the parent holds back for itself. */
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	/* The plan has been filtered; Google Benchmark is not to do it again. */
+	unsetenv("BENCHMARK_FILTER");
 	if (dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0)
 		_exit(127);
 	execv("/proc/self/exe", argv);
@@ -97,11 +105,18 @@ static json_t *take_line(struct worker *w, bool *ret_bad)
 	return json;
 }
 
+/* Signals that are held back elsewhere end the wait. */
 static int read_more(struct worker *w, int timeout_ms)
 {
+	struct timespec timeout = { .tv_sec = timeout_ms / 1000,
+				    .tv_nsec = timeout_ms % 1000 * 1000000L };
 	struct pollfd fd = { .fd = w->out, .events = POLLIN };
-	int ready = poll(&fd, 1, timeout_ms);
+	sigset_t none;
 	ssize_t n;
+	int ready;
+
+	sigemptyset(&none);
+	ready = ppoll(&fd, 1, &timeout, &none);
 
 	if (ready < 0)
 		return -errno;
