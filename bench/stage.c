@@ -131,8 +131,9 @@ static int make_handles(struct stage *s, const struct sizes *sizes)
 
 	s->handle_bytes =
 		sizeof(struct handle) + round_up(sizes->handle, SCHEME_ALIGN);
-	s->handles = map_on(s->shape.topology, s->handle_bytes * cell->modules,
-			    cell->cpu_ids[0]);
+	s->handles =
+		map_coloured(s->shape.topology, s->handle_bytes * cell->modules,
+			     HANDLE_COLOUR, cell->cpu_ids[0]);
 	s->reg = calloc((size_t)cell->modules * cell->tables, sizeof(*s->reg));
 	s->acts = calloc(cell->modules, sizeof(*s->acts));
 	if (!s->handles || !s->reg || !s->acts)
