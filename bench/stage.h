@@ -137,6 +137,7 @@ int stage_insert(struct stage *s, size_t m, const struct loaded *copy);
  * @retries:   failed attempts within a waiting remove
  * @give_up:   ticks after which a waiting remove is cancelled
  * @cancel:    cancels it too; NULL: nothing does
+ * @unstamped: take no stamps: their fences would hide one that is missing
  */
 struct attempt {
 	struct unload unload;
@@ -147,11 +148,12 @@ struct attempt {
 	uint64_t retries;
 	uint64_t give_up;
 	const atomic_bool *cancel;
+	bool unstamped;
 };
 
 /**
  * stage_remove() - one remove() of module @m
- * @a: give_up and cancel are set by the caller, the rest is written
+ * @a: give_up, cancel and unstamped are the caller's, the rest is written
  * Return: the scheme's.
  */
 int stage_remove(struct stage *s, size_t m, enum remove_mode mode,

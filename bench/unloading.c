@@ -95,7 +95,8 @@ static void on_stamp(struct unload *u, enum phase phase)
 {
 	struct attempt *a = attempt_of(u);
 
-	a->at[phase] = clock_now_ordered(a->stage->shape.clock);
+	if (!a->unstamped)
+		a->at[phase] = clock_now_ordered(a->stage->shape.clock);
 }
 
 static void on_exit_driver(struct unload *u)
@@ -133,6 +134,7 @@ int stage_remove(struct stage *s, size_t m, enum remove_mode mode,
 		.module = m,
 		.give_up = a->give_up,
 		.cancel = a->cancel,
+		.unstamped = a->unstamped,
 	};
 	on_stamp(&a->unload, PHASE_REQUESTED);
 	err = s->ops->remove(&s->dom, stage_handle(s, m), mode, &a->unload);

@@ -31,8 +31,7 @@ const char *breach_text(enum breach breach)
 		[BREACH_STALE] = "a holder saw another incarnation's data",
 		[BREACH_UNMAPPED] = "an unmapped module was used",
 		[BREACH_HELD] = "an unload succeeded while a reader held",
-		[BREACH_SPURIOUS] = "a get was refused although no unload "
-				    "followed",
+		[BREACH_SPURIOUS] = "a get was refused, but no unload came",
 		[BREACH_BALANCE] = "gets and puts do not balance",
 		[BREACH_ERROR] = "remove or insert failed",
 		[BREACH_CRASH] = "crash",
@@ -74,8 +73,14 @@ static void on_fault(int signal, siginfo_t *info, void *context)
 		if (at >= m->start && at < m->start + m->bytes)
 			breach = BREACH_UNMAPPED;
 	}
-	torture_note(board, breach,
-		     signal == SIGSEGV ? "SIGSEGV" : "SIGBUS or SIGILL");
+	/* The kernel gives no address where there can be none. */
+	if (signal == SIGSEGV)
+		torture_note(board, breach,
+			     info->si_code == SI_KERNEL
+				     ? "SIGSEGV, a wild pointer was followed"
+				     : "SIGSEGV");
+	else
+		torture_note(board, breach, "SIGBUS or SIGILL");
 	_exit(3);
 }
 
@@ -116,7 +121,7 @@ static void on_delay(enum delay_point point)
 	if (dice % 16)
 		return;
 	/* Relaxed: a statistic. */
-	atomic_fetch_add_explicit(&child.cast->board->delays, 1,
+	atomic_fetch_add_explicit(&child.cast->board->delays[point], 1,
 				  memory_order_relaxed);
 	if (point == DELAY_IN_STOP || point == DELAY_QUEUE_STOP)
 		spin_a_little(dice >> 20);

@@ -9,6 +9,7 @@
 #define TORTURE_H
 
 #include "bench/workloads/workload.h"
+#include "schemes/prim/delay.h"
 
 /* What may go wrong, in the order in which it is believed. */
 enum breach {
@@ -30,6 +31,7 @@ const char *breach_text(enum breach breach);
 
 /**
  * struct board - what a bout has seen; shared between child and parent
+ * @delays: how often each delay point stopped somebody
  * @breach: the first; the rest describe it
  * @at_ns:  since the bout began
  * @detail: in words
@@ -40,7 +42,7 @@ struct board {
 	_Atomic uint64_t attempts;
 	_Atomic uint64_t unloads;
 	_Atomic uint64_t spurious;
-	_Atomic uint64_t delays;
+	_Atomic uint64_t delays[N_DELAY_POINTS];
 	_Atomic int breach;
 	uint64_t started_ns;
 	uint64_t at_ns;

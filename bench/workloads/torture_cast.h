@@ -5,6 +5,8 @@
 #ifndef TORTURE_CAST_H
 #define TORTURE_CAST_H
 
+#include <pthread.h>
+
 #include "bench/workloads/torture.h"
 
 #define TORTURE_MODULES 2u
@@ -36,14 +38,15 @@ struct torturer {
 
 /**
  * struct scene - where a module stands, for those who were refused
- * @in:      it is inserted and no remove has taken it out
  * @started: attempts to remove it that began
  * @ended:   ... that ended
  * @went:    ... that succeeded
+ * @came:    inserts that followed; as many as went: it is in, or an attempt
+ *           that has not ended yet has just taken it out
  */
 struct scene {
-	_Alignas(TEAM_LINE) _Atomic uint32_t in;
-	_Atomic uint64_t started, ended, went;
+	_Alignas(TEAM_LINE) _Atomic uint64_t started;
+	_Atomic uint64_t ended, went, came;
 };
 
 struct cast {
@@ -58,7 +61,8 @@ struct cast {
 	struct scene scenes[TORTURE_MODULES];
 	struct loaded own[TORTURE_MODULES];
 	struct module *gone; /* ranges that were unmapped, [n_gone] */
-	size_t n_gone;
+	_Atomic size_t n_gone;
+	pthread_mutex_t loader; /* nobody maps where another just unmapped */
 	struct rng rng;
 };
 
@@ -70,6 +74,12 @@ int cast_bring_own_copy(struct cast *c, size_t m, char why[STAGE_WHY_BYTES]);
 
 /** cast_empty_boxes() - put what was handed over and never taken */
 void cast_empty_boxes(struct cast *c);
+
+/**
+ * cast_unload_one() - try to take a module away, and bring it back if it went
+ * @rng: the caller's own; any attached thread that holds nothing
+ */
+void cast_unload_one(struct cast *c, struct rng *rng);
 
 /** the two parts, for cast_make_roles() */
 struct team_count torturer_batch(void *arg);

@@ -21,6 +21,11 @@ static void *slot_of(struct torturer *t)
 	return stage_slot(&t->cast->stage, t->slot);
 }
 
+static bool can(const struct torturer *t, uint32_t cap)
+{
+	return t->cast->stage.ops->caps & cap;
+}
+
 /* One call into the module: it must still be the one that was pinned. */
 static void look(struct torturer *t, const struct ref *ref)
 {
@@ -58,7 +63,7 @@ static bool hand_over(struct torturer *t, struct ref *ref)
 		&t->cast->boxes[rng_below(&t->rng, t->cast->n_readers)];
 	int empty = BOX_EMPTY;
 
-	if (!(t->cast->stage.ops->caps & CAP_PUT_ANYWHERE) ||
+	if (!can(t, CAP_PUT_ANYWHERE) ||
 	    !atomic_compare_exchange_strong(&box->state, &empty, BOX_BUSY))
 		return false;
 	set_held(t, ref, 0);
@@ -67,10 +72,9 @@ static bool hand_over(struct torturer *t, struct ref *ref)
 	return true;
 }
 
-/* Look into the own box, and put what is in there. */
-static void open_box(struct torturer *t)
+/* Look into a box, and put what is in there. */
+static void open_box(struct torturer *t, struct box *box)
 {
-	struct box *box = &t->cast->boxes[t->slot];
 	int full = BOX_FULL;
 	struct ref ref;
 
@@ -95,9 +99,24 @@ static void duplicate(struct torturer *t, struct ref *ref)
 	*ref = second;
 }
 
-static void dawdle(uint64_t dice)
+/* A holder gets the same module again: refused, or the very one it holds. */
+static void nest(struct torturer *t, const struct ref *held)
 {
-	if (dice % 64 == 0)
+	struct stage *s = &t->cast->stage;
+	struct ref inner;
+
+	if (!s->readers->get_known(&s->dom, slot_of(t), held->mod, &inner))
+		return;
+	look(t, &inner);
+	if (inner.gen != held->gen)
+		torture_note(t->cast->board, BREACH_STALE,
+			     "a holder got another incarnation");
+	s->readers->put(&s->dom, slot_of(t), &inner);
+}
+
+static void dawdle(const struct torturer *t, uint64_t dice)
+{
+	if (dice % 64 == 0 && can(t, CAP_HOLDER_SLEEPS))
 		clock_nap(1000 * (1 + dice % 50));
 	else if (dice % 16 == 0)
 		sched_yield();
@@ -110,14 +129,27 @@ static void use(struct torturer *t, struct ref *ref)
 	set_held(t, ref, ref->gen);
 	look(t, ref);
 	if (dice % 4 == 0) {
-		dawdle(dice / 4);
+		dawdle(t, dice / 4);
 		look(t, ref);
 	}
 	if (dice % 32 == 1)
 		duplicate(t, ref);
+	if (dice % 32 == 3 && can(t, CAP_NESTS))
+		nest(t, ref);
 	if (dice % 8 == 2 && hand_over(t, ref))
 		return;
 	put(t, ref);
+}
+
+/*
+ * Whether at some moment of the call no attempt is under way.  Read in this
+ * order: as many had ended as began later.
+ */
+static bool nobody_unloads(struct scene *scene)
+{
+	uint64_t ended = atomic_load(&scene->ended);
+
+	return ended == atomic_load(&scene->started);
 }
 
 /*
@@ -127,10 +159,9 @@ static void use(struct torturer *t, struct ref *ref)
 static void judge_refusal(struct torturer *t, struct scene *scene,
 			  uint64_t went_before)
 {
-	uint64_t started = atomic_load(&scene->started);
 	uint64_t from = clock_kernel_ns(CLOCK_MONOTONIC);
 
-	while (atomic_load(&scene->ended) < started) {
+	while (!nobody_unloads(scene)) {
 		if (breached(t->cast) ||
 		    clock_kernel_ns(CLOCK_MONOTONIC) - from > WAIT_NS)
 			return;
@@ -144,6 +175,17 @@ static void judge_refusal(struct torturer *t, struct scene *scene,
 			     "and the scheme does not declare it");
 }
 
+/* Mostly by look-up, now and then the module is in hand already. */
+static bool get(struct torturer *t, uint32_t key, struct ref *ret)
+{
+	struct stage *s = &t->cast->stage;
+
+	if (rng_below(&t->rng, 8))
+		return s->readers->get(&s->dom, slot_of(t), key, ret);
+	return s->readers->get_known(&s->dom, slot_of(t),
+				     stage_handle(s, key & 0xffff), ret);
+}
+
 static bool get_one(struct torturer *t)
 {
 	struct stage *s = &t->cast->stage;
@@ -151,10 +193,10 @@ static bool get_one(struct torturer *t)
 	uint32_t key = stage_keys(s, t->slot)[n];
 	struct scene *scene = &t->cast->scenes[key & 0xffff];
 	uint64_t went = atomic_load(&scene->went);
-	bool in = atomic_load(&scene->in);
+	bool in = atomic_load(&scene->came) == went;
 	struct ref ref;
 
-	if (s->readers->get(&s->dom, slot_of(t), key, &ref)) {
+	if (get(t, key, &ref)) {
 		use(t, &ref);
 		return true;
 	}
@@ -185,12 +227,15 @@ struct team_count torturer_batch(void *arg)
 	}
 	if (rng_below(&t->rng, 64) == 0)
 		move_somewhere(t);
+	/* Unloaders must keep out of each other's way. */
+	if (rng_below(&t->rng, 64) == 0)
+		cast_unload_one(t->cast, &t->rng);
 	for (int i = 0; i < GETS_PER_BATCH; i++) {
 		if (get_one(t))
 			count.done++;
 		else
 			count.refused++;
-		open_box(t);
+		open_box(t, &t->cast->boxes[t->slot]);
 	}
 	/* Relaxed: statistics. */
 	atomic_fetch_add_explicit(&t->cast->board->gets, count.done,
@@ -207,7 +252,7 @@ void cast_empty_boxes(struct cast *c)
 
 	if (stage_attach(&c->stage, last->slot))
 		return;
-	for (t.slot = 0; t.slot < c->n_readers; t.slot++)
-		open_box(&t);
+	for (size_t i = 0; i < c->n_readers; i++)
+		open_box(&t, &c->boxes[i]);
 	stage_detach(&c->stage, last->slot);
 }

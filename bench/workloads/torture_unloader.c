@@ -37,14 +37,18 @@ static int replace_copy(struct cast *c, size_t m, char why[STAGE_WHY_BYTES])
 {
 	int err;
 
-	if (c->n_gone < MOST_GONE)
-		c->gone[c->n_gone++] = c->own[m].module;
-	err = module_unload(&c->own[m].module, MODULE_QUARANTINE);
-	if (err) {
-		snprintf(why, STAGE_WHY_BYTES, "unmapping: %s", strerror(-err));
-		return err;
+	pthread_mutex_lock(&c->loader);
+	if (c->n_gone < MOST_GONE) {
+		c->gone[c->n_gone] = c->own[m].module;
+		c->n_gone++;
 	}
-	return loaded_open(c->stage.pool->path, &c->own[m], why);
+	err = module_unload(&c->own[m].module, MODULE_QUARANTINE);
+	if (err)
+		snprintf(why, STAGE_WHY_BYTES, "unmapping: %s", strerror(-err));
+	else
+		err = loaded_open(c->stage.pool->path, &c->own[m], why);
+	pthread_mutex_unlock(&c->loader);
+	return err;
 }
 
 static int bring_back(struct cast *c, size_t m)
@@ -62,44 +66,61 @@ static int bring_back(struct cast *c, size_t m)
 }
 
 /* Some time during which poison is there to be seen. */
-static void leave_poison(struct cast *c)
+static void leave_poison(struct rng *rng)
 {
-	uint64_t dice = rng_below(&c->rng, 4);
+	uint64_t dice = rng_below(rng, 4);
 
 	if (dice)
 		clock_nap(dice * 20000);
 }
 
-static void unload_one(struct cast *c, size_t m)
+/* Only a rival who was at it meanwhile may have made the module busy. */
+static void judge_busy(struct cast *c, const struct scene *scene,
+		       uint64_t started, bool alone)
+{
+	if (alone && atomic_load(&scene->started) == started)
+		torture_note(c->board, BREACH_ERROR,
+			     "a live module was called busy");
+}
+
+/* One remove(); true when the module went. */
+static bool take_out(struct cast *c, struct rng *rng, size_t m)
 {
 	struct scene *scene = &c->scenes[m];
 	struct attempt a = {
 		.give_up = clock_now(c->stage.shape.clock) +
 			   clock_ticks(c->stage.shape.clock, 5e6),
+		.unstamped = true,
 	};
-	uint32_t gen = stage_handle(&c->stage, m)->gen;
-	enum remove_mode mode =
-		rng_below(&c->rng, 2) ? REMOVE_WAIT : REMOVE_TRY;
-	int err;
+	enum remove_mode mode = rng_below(rng, 2) ? REMOVE_WAIT : REMOVE_TRY;
+	uint64_t ended = atomic_load(&scene->ended);
+	uint64_t started = atomic_fetch_add(&scene->started, 1);
+	bool alone = ended == started &&
+		     atomic_load(&scene->went) == atomic_load(&scene->came);
+	int err = stage_remove(&c->stage, m, mode, &a);
 
-	atomic_fetch_add(&scene->started, 1);
-	err = stage_remove(&c->stage, m, mode, &a);
-	if (!err) {
-		/* In this order: who sees that it went sees that it is out. */
-		atomic_store(&scene->in, 0);
+	if (!err)
 		atomic_fetch_add(&scene->went, 1);
-	}
-	atomic_fetch_add(&scene->ended, 1);
-	atomic_fetch_add(&c->board->attempts, 1);
-	if (err && err != -EWOULDBLOCK && err != -EINTR)
+	if (err == -EBUSY)
+		judge_busy(c, scene, started + 1, alone);
+	else if (err && err != -EWOULDBLOCK && err != -EINTR)
 		torture_note(c->board, BREACH_ERROR, strerror(-err));
-	if (err)
+	atomic_fetch_add(&scene->ended, 1);
+	return !err;
+}
+
+void cast_unload_one(struct cast *c, struct rng *rng)
+{
+	size_t m = rng_below(rng, TORTURE_MODULES);
+
+	if (!take_out(c, rng, m))
 		return;
+	/* Who took it out is the only one to touch it until it is back. */
 	atomic_fetch_add(&c->board->unloads, 1);
-	look_for_holders(c, m, gen);
-	leave_poison(c);
+	look_for_holders(c, m, stage_handle(&c->stage, m)->gen);
+	leave_poison(rng);
 	if (!bring_back(c, m))
-		atomic_store(&scene->in, 1);
+		atomic_fetch_add(&c->scenes[m].came, 1);
 }
 
 void unloader_part(void *arg, uint64_t t0, uint64_t t1)
@@ -109,7 +130,8 @@ void unloader_part(void *arg, uint64_t t0, uint64_t t1)
 
 	(void)t0;
 	while (clock_now(clock) < t1 && !atomic_load(&c->board->breach)) {
-		unload_one(c, rng_below(&c->rng, TORTURE_MODULES));
+		cast_unload_one(c, &c->rng);
+		atomic_fetch_add(&c->board->attempts, 1);
 		if (rng_below(&c->rng, 4) == 0)
 			clock_nap(1000 * rng_below(&c->rng, 100));
 	}
@@ -146,8 +168,7 @@ static void leave_unloader(void *arg)
 void cast_make_roles(struct cast *c, const struct cell *cell)
 {
 	c->rng.state = c->bout->seed;
-	for (size_t m = 0; m < TORTURE_MODULES; m++)
-		atomic_store(&c->scenes[m].in, 1);
+	pthread_mutex_init(&c->loader, NULL);
 	for (size_t i = 0; i < c->n_readers; i++) {
 		c->readers[i].cast = c;
 		c->readers[i].slot = i;
