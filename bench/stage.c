@@ -226,10 +226,11 @@ static int make_memory(struct stage *s)
 	return err ? err : make_slots(s, &sizes);
 }
 
-static int insert_all(struct stage *s)
+static int populate(struct stage *s)
 {
-	int err = 0;
+	int err = s->ops->init ? s->ops->init(&s->dom) : 0;
 
+	s->inited = !err;
 	for (size_t m = 0; !err && m < s->shape.cell->modules; m++)
 		err = stage_insert(s, m, NULL);
 	return err;
@@ -249,15 +250,17 @@ int stage_open(const struct stage_shape *shape, struct pool *pool,
 	s->dom.params = cell->params;
 	s->readers = s->ops->readers(&s->dom.params);
 	s->rcu = cell->table == TABLE_RCU;
-	err = pool_reserve(pool, COPIES_PER_MODULE * cell->modules, why);
-	if (err)
-		return err;
+	/* Memory first: it is had, or known to be too little, at once. */
 	err = make_memory(s);
-	if (!err && s->ops->init)
-		err = s->ops->init(&s->dom);
-	s->inited = !err;
-	if (!err)
-		err = insert_all(s);
+	if (!err) {
+		err = pool_reserve(pool, COPIES_PER_MODULE * cell->modules,
+				   why);
+		if (err) {
+			stage_close(s);
+			return err;
+		}
+		err = populate(s);
+	}
 	if (err) {
 		snprintf(why, STAGE_WHY_BYTES, "cannot set the stage of %s: %s",
 			 s->ops->name,
