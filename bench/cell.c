@@ -95,6 +95,8 @@ void cell_make_floor(struct cell *cell)
 
 void cell_name(const struct cell *cell, char ret[CELL_NAME_BYTES])
 {
+	char value[24];
+
 	*ret = '\0';
 	append(ret, "%s/scheme:%s/cpus:%zu/hold_ns:%.15g/think_ns:%.15g",
 	       workload_words[cell->workload], cell->ops->name, cell->n_cpus,
@@ -103,6 +105,10 @@ void cell_name(const struct cell *cell, char ret[CELL_NAME_BYTES])
 		append(ret, "/table:%s", table_words[cell->table]);
 	if (cell_has_mode(cell->workload))
 		append(ret, "/mode:%s", mode_words[cell->mode]);
+	if (cell_has_mode(cell->workload) && cell->grace.source) {
+		grace_text(&cell->grace, value);
+		append(ret, "/grace:%s", value);
+	}
 	if (cell->modules != 1)
 		append(ret, "/modules:%u", cell->modules);
 	if (cell->tables != 1)
@@ -132,7 +138,7 @@ static json_t *params_to_json(const struct cell *cell)
 
 json_t *cell_to_json(const struct cell *cell)
 {
-	char name[CELL_NAME_BYTES];
+	char name[CELL_NAME_BYTES], grace[24];
 	json_t *ids = json_array(), *json;
 
 	cell_name(cell, name);
@@ -149,9 +155,11 @@ json_t *cell_to_json(const struct cell *cell)
 		(int)cell->modules, "tables", (int)cell->tables,
 		"oversubscribe", (int)cell->oversubscribe, "params",
 		params_to_json(cell));
-	if (cell_has_mode(cell->workload))
-		json_object_set_new(json, "mode",
-				    json_string(mode_words[cell->mode]));
+	if (!cell_has_mode(cell->workload))
+		return json;
+	grace_text(&cell->grace, grace);
+	json_object_set_new(json, "grace", json_string(grace));
+	json_object_set_new(json, "mode", json_string(mode_words[cell->mode]));
 	return json;
 }
 
@@ -182,19 +190,20 @@ static int ids_from_json(const json_t *ids, struct cell *cell)
 
 int cell_from_json(const json_t *json, struct cell *ret)
 {
-	const char *workload, *scheme, *table, *mode = "try";
+	const char *workload, *scheme, *table, *mode = "try", *grace = "none";
 	int aa, modules, tables, oversubscribe, w, t, m;
 	json_t *ids, *params;
 	struct cell cell = { 0 };
 
 	if (json_unpack((json_t *)json,
 			"{s:s, s:s, s:i, s:o, s:F, s:F, s:s, s:i, s:i, s:i, "
-			"s:o, s?s}",
+			"s:o, s?s, s?s}",
 			"workload", &workload, "scheme", &scheme, "aa", &aa,
 			"cpu_ids", &ids, "hold_ns", &cell.hold_ns, "think_ns",
 			&cell.think_ns, "table", &table, "modules", &modules,
 			"tables", &tables, "oversubscribe", &oversubscribe,
-			"params", &params, "mode", &mode))
+			"params", &params, "mode", &mode, "grace", &grace) ||
+	    grace_parse(grace, &cell.grace))
 		return -EINVAL;
 	w = word_index(workload_words, workload);
 	t = strcmp(table, "own") ? word_index(table_words, table) : TABLE_NONE;

@@ -11,6 +11,7 @@
 
 #include <jansson.h>
 
+#include "bench/grace.h"
 #include "schemes/scheme.h"
 
 #define CELL_NAME_BYTES 384
@@ -38,6 +39,7 @@ enum workload {
  * @modules:       how many modules the readers share
  * @tables:        how many tables each registers in
  * @oversubscribe: reader threads per CPU
+ * @grace:         after an unload, for schemes whose memory waits for one
  * @aa:            1, or 2 for the twin that measures the noise floor
  */
 struct cell {
@@ -53,6 +55,7 @@ struct cell {
 	unsigned int modules;
 	unsigned int tables;
 	unsigned int oversubscribe;
+	struct grace grace;
 	unsigned int aa;
 };
 

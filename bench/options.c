@@ -31,6 +31,7 @@ enum key {
 	KEY_TABLES,
 	KEY_TABLE,
 	KEY_MODE,
+	KEY_GRACE,
 	KEY_UNLOADS,
 	KEY_OVERSUBSCRIBE,
 	KEY_PARAM,
@@ -60,6 +61,7 @@ static const struct argp_option run_options[] = {
 	{ "tables", KEY_TABLES, "N", 0, "tables a module is in (1)", 0 },
 	{ "table", KEY_TABLE, "T,..", 0, "none,rcu,rwlock", 0 },
 	{ "mode", KEY_MODE, "M,..", 0, "try,wait", 0 },
+	{ "grace", KEY_GRACE, "SOURCE", 0, "none,membarrier,rcu,delay:MS", 0 },
 	{ "unloads", KEY_UNLOADS, "N", 0, "per unload cell and round (600)",
 	  0 },
 	{ "oversubscribe", KEY_OVERSUBSCRIBE, "K", 0, "readers per CPU (1)",
@@ -179,6 +181,8 @@ static error_t parse_shape(int key, char *arg, struct draft *d)
 		return cli_each(arg, take_workload, d);
 	case KEY_TABLE:
 		return cli_each(arg, take_table, d);
+	case KEY_GRACE:
+		return grace_parse(arg, &o->grace);
 	case KEY_MODE:
 		return cli_each(arg, take_mode, d);
 	case KEY_HOLD:

@@ -47,6 +47,7 @@ struct options {
 	unsigned long n_tables;
 	unsigned long unloads;
 	unsigned long oversubscribe;
+	struct grace grace;
 	unsigned long seed;
 	const char *filter;
 	const char *out;

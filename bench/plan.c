@@ -249,6 +249,7 @@ static void add_cells(struct making *m)
 				.n_cpus = m->plan->counts[c],
 				.modules = (unsigned int)o->modules,
 				.tables = (unsigned int)o->n_tables,
+				.grace = o->grace,
 				.oversubscribe = (unsigned int)o->oversubscribe,
 			};
 

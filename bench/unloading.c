@@ -138,9 +138,14 @@ int stage_remove(struct stage *s, size_t m, enum remove_mode mode,
 	};
 	on_stamp(&a->unload, PHASE_REQUESTED);
 	err = s->ops->remove(&s->dom, stage_handle(s, m), mode, &a->unload);
-	if (!err)
-		s->acts[m].copy = NULL;
-	return err;
+	if (err)
+		return err;
+	s->acts[m].copy = NULL;
+	if ((s->ops->caps & CAP_NEEDS_GRACE) && s->shape.cell->grace.source) {
+		grace_wait(&s->shape.cell->grace);
+		a->freeable = clock_now_ordered(s->shape.clock);
+	}
+	return 0;
 }
 
 static int balance_of(struct stage *s, size_t m, char why[STAGE_WHY_BYTES])

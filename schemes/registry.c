@@ -65,7 +65,7 @@ const char *registry_cap_word(unsigned int bit)
 		"get_can_fail", "spurious",   "get_may_block", "holder_sleeps",
 		"put_anywhere", "nests",      "exact_busy",    "wait=drain",
 		"wait=retry",	"owns_table", "guards_code",   "control",
-		"no_unload",	"template",   "broken",
+		"no_unload",	"template",   "broken",	       "needs_grace",
 	};
 
 	return bit < sizeof(words) / sizeof(*words) ? words[bit] : NULL;

@@ -23,8 +23,9 @@
  *      what init set up is visible to every holder                   (S3)
  * Can't.  Wait for holders: since 3.13 waiting is modprobe's retry.  The state
  * test before the count decides nothing here, the count does; it stands because
- * the kernel's get pays for it too.  free_module's synchronize_rcu is not here:
- * handles are type-stable.
+ * the kernel's get pays for it too.  free_module's synchronize_rcu is the
+ * caller's (CAP_NEEDS_GRACE): it comes after the decision, from a source that
+ * the user chooses.
  * Source: Linux 6.1 kernel/module/main.c try_module_get, module_put,
  * try_release_module_ref; commit e513cc1c07e2.
  */
@@ -220,7 +221,8 @@ static const struct scheme_ops try_module_get_ops = {
 	.summary = "one atomic count with a base count (mainline)",
 	.source = "Linux 3.19 to today, kernel/module; commit e513cc1c07e2",
 	.caps = CAP_GET_CAN_FAIL | CAP_HOLDER_SLEEPS | CAP_PUT_ANYWHERE |
-		CAP_NESTS | CAP_EXACT_BUSY | CAP_WAIT_RETRY | CAP_GUARDS_CODE,
+		CAP_NESTS | CAP_EXACT_BUSY | CAP_WAIT_RETRY | CAP_GUARDS_CODE |
+		CAP_NEEDS_GRACE,
 	.sizes = tmg_sizes,
 	.init = tmg_init,
 	.fini = tmg_fini,

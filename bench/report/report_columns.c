@@ -174,13 +174,10 @@ static void add_phases(struct report *report, json_t *row, const json_t *group,
 		       const json_t *member)
 {
 	static const char *const keys[] = {
-		"phase_going_ns",
-		"phase_drained_ns",
-		"phase_quiesced_ns",
-		"phase_decided_ns",
-		"exit_ns",
-		"insert_ns",
-		NULL,
+		"phase_going_ns",    "phase_drained_ns",
+		"phase_quiesced_ns", "phase_decided_ns",
+		"phase_freeable_ns", "exit_ns",
+		"insert_ns",	     NULL,
 	};
 
 	(void)group;
@@ -227,8 +224,8 @@ static const struct column wait_columns[] = {
 };
 static const struct column phase_columns[] = {
 	CPUS_AND_SCHEME,       { "going", false },   { "drained", false },
-	{ "quiesced", false }, { "decided", false }, { "exit", false },
-	{ "insert", false },
+	{ "quiesced", false }, { "decided", false }, { "freeable", false },
+	{ "exit", false },     { "insert", false },
 };
 static const struct column storm_columns[] = {
 	CPUS_AND_SCHEME,    { "kept%", false },	 { "refused", false },

@@ -36,6 +36,7 @@ static const char *const metrics[] = {
 	"phase_drained_ns",
 	"phase_quiesced_ns",
 	"phase_decided_ns",
+	"phase_freeable_ns",
 	"exit_ns",
 	"insert_ns",
 	"ipis",

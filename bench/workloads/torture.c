@@ -22,6 +22,8 @@
 
 #define MOST_CPUS 8u
 #define GRACE_NS  30e9
+/* Longer than an unload and its unmapping, so that both fit in. */
+#define LONG_DELAY_NS 2000000u
 
 const char *breach_text(enum breach breach)
 {
@@ -129,8 +131,10 @@ static void on_delay(enum delay_point point)
 		spin_a_little(dice >> 16);
 	else if (dice & 32)
 		sched_yield();
+	else if ((dice >> 6) % 16)
+		clock_nap(1000 * (1 + (dice >> 10) % 100));
 	else
-		clock_nap(1000 * (1 + (dice >> 8) % 100));
+		clock_nap(LONG_DELAY_NS);
 }
 
 /* Zeroed, and aligned as the padded structs want it. */

@@ -35,6 +35,13 @@ static double exit_of(const struct unloader *u, const struct unload_sample *s,
 	return s->succeeded ? clock_ns(&u->site->clock, s->exit) : NAN;
 }
 
+static double freeable_of(const struct unloader *u,
+			  const struct unload_sample *s, int which)
+{
+	(void)which;
+	return s->freeable ? clock_ns(&u->site->clock, s->freeable) : NAN;
+}
+
 static double insert_of(const struct unloader *u, const struct unload_sample *s,
 			int which)
 {
@@ -160,6 +167,17 @@ static void latency_figures(const struct unloader *u, struct result *ret)
 	free(all);
 }
 
+/* Why nothing waited for a grace period. */
+static const char *no_freeable(const struct unloader *u)
+{
+	const struct stage *s = &u->crew->stage;
+
+	if (!(s->ops->caps & CAP_NEEDS_GRACE))
+		return "this scheme's memory may go once it has decided";
+	return s->shape.cell->grace.source ? "no attempt succeeded"
+					   : "--grace none: not modelled";
+}
+
 static void phase_figures(const struct unloader *u, struct result *ret)
 {
 	static const char *const names[N_PHASES] = {
@@ -173,6 +191,8 @@ static void phase_figures(const struct unloader *u, struct result *ret)
 		median_figure(u, phase_of, p, names[p],
 			      "no attempt came through this phase", ret);
 	median_figure(u, exit_of, 0, "exit_ns", "no attempt succeeded", ret);
+	median_figure(u, freeable_of, 0, "phase_freeable_ns", no_freeable(u),
+		      ret);
 	median_figure(u, insert_of, 0, "insert_ns", "no attempt succeeded",
 		      ret);
 }
