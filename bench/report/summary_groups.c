@@ -32,13 +32,16 @@ static void series_name(const json_t *cell, const char *table,
 					      "oversubscribe" };
 	const char *mode = field_string(cell, "mode", NULL);
 	bool has_table = strcmp(table, "none") && strcmp(table, OWN_TABLE);
-	int n = snprintf(ret, NAME_BYTES,
-			 "%.60s/hold_ns:%lld/think_ns:%lld%s%.40s%s%.20s",
-			 field_string(cell, "workload", "?"),
-			 (long long)field_int(cell, "hold_ns", 0),
-			 (long long)field_int(cell, "think_ns", 0),
-			 has_table ? "/table:" : "", has_table ? table : "",
-			 mode ? "/mode:" : "", mode ? mode : "");
+	const char *grace = field_string(cell, "grace", "none");
+	bool has_grace = strcmp(grace, "none");
+	int n = snprintf(
+		ret, NAME_BYTES,
+		"%.60s/hold_ns:%.15g/think_ns:%.15g%s%.40s%s%.20s%s%.24s",
+		field_string(cell, "workload", "?"),
+		field_number(cell, "hold_ns"), field_number(cell, "think_ns"),
+		has_table ? "/table:" : "", has_table ? table : "",
+		mode ? "/mode:" : "", mode ? mode : "",
+		has_grace ? "/grace:" : "", has_grace ? grace : "");
 
 	for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++) {
 		json_int_t count = field_int(cell, counts[i], 1);
@@ -179,7 +182,7 @@ static void set_floor(const struct run_index *index, json_t *group,
 
 /* The word for @ratio, or NULL with a reason where none may be said. */
 static const char *verdict_word(const json_t *ratio, const json_t *group,
-				const char **ret_why)
+				json_int_t aa, const char **ret_why)
 {
 	static const char *const words[] = {
 		[VERDICT_NOT_SEPARATED] = "not separated",
@@ -193,6 +196,11 @@ static const char *verdict_word(const json_t *ratio, const json_t *group,
 	double floor = field_number(group, "floor");
 	enum verdict verdict;
 
+	/* The twin makes the floor: held against it, it says nothing. */
+	if (aa != 1) {
+		*ret_why = "the A/A twin is the floor";
+		return NULL;
+	}
 	if (isnan(x.lo)) {
 		*ret_why = "no interval";
 		return NULL;
@@ -215,7 +223,8 @@ static void compare(const struct run_index *index, json_t *group,
 			       base ? "the cell or the base has no rows"
 				    : "the base is not in this group");
 	const char *why = NULL;
-	const char *word = verdict_word(ratio, group, &why);
+	const char *word =
+		verdict_word(ratio, group, field_int(member, "aa", 1), &why);
 
 	json_object_set_new(ratio, "verdict",
 			    word ? json_string(word) : json_null());

@@ -49,7 +49,10 @@ static int pool_fill(struct pool *pool, const json_t *rounds)
 		const char *outcomes = field_string(round, "succeeded", NULL);
 
 		json_array_foreach (json_object_get(round, "ns"), k, ns)
-			pool->ns[pool->n_ended++] = json_number_value(ns);
+			/* null: censored, and counted as such. */
+			if (json_is_number(ns))
+				pool->ns[pool->n_ended++] =
+					json_number_value(ns);
 		pool->n_censored += field_int(round, "censored", 0);
 		pool->n_succeeded += outcomes ? count_ones(outcomes) : 0;
 		pool->has_outcomes |= outcomes && *outcomes;
