@@ -83,6 +83,12 @@ void bouts_plan(const struct scheme_ops *plain, enum bouts_only only, size_t i,
 	};
 }
 
+/* How a child ends by itself; anything else is a sanitizer's doing. */
+enum {
+	CHILD_NOT_HELD = 2,
+	CHILD_BREACH = 3,
+};
+
 /* FIFO threads must not outlive us, and a core file says nothing new. */
 static void __attribute__((noreturn))
 bout_child(const struct bout *bout, struct board *board)
@@ -96,9 +102,9 @@ bout_child(const struct bout *bout, struct board *board)
 	if (err) {
 		snprintf(board->detail, sizeof(board->detail), "%s: %s", why,
 			 strerror(-err));
-		_exit(2);
+		_exit(CHILD_NOT_HELD);
 	}
-	_exit(atomic_load(&board->breach) ? 3 : 0);
+	_exit(atomic_load(&board->breach) ? CHILD_BREACH : 0);
 }
 
 /* Gets and attempts have both gone on since the last look. */
@@ -155,12 +161,28 @@ static void add_up(struct verdict *v, const struct board *board)
 	v->bouts++;
 }
 
+/* What the way a child ended says. */
+static void note_end(struct board *board, int status)
+{
+	char end[64];
+
+	if (WIFSIGNALED(status))
+		snprintf(end, sizeof(end), "SIG%s",
+			 sigabbrev_np(WTERMSIG(status)));
+	else if (WEXITSTATUS(status) && WEXITSTATUS(status) != CHILD_NOT_HELD)
+		snprintf(end, sizeof(end),
+			 "exit status %d, a sanitizer's report",
+			 WEXITSTATUS(status));
+	else
+		return;
+	torture_note(board, BREACH_CRASH, end);
+}
+
 /* 0: clean; 1: a breach, described in v->seen; -1: it could not be held. */
 static int hold_bout(const struct bout *bout, struct verdict *v)
 {
 	struct board *board = mmap(NULL, sizeof(*board), PROT_READ | PROT_WRITE,
 				   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	char crash[64];
 	pid_t pid;
 	int status, breach;
 
@@ -171,23 +193,20 @@ static int hold_bout(const struct bout *bout, struct verdict *v)
 	pid = fork();
 	if (!pid)
 		bout_child(bout, board);
-	status = pid < 0 ? 2 << 8 : watch_child(pid, board);
-	if (WIFSIGNALED(status)) {
-		snprintf(crash, sizeof(crash), "SIG%s",
-			 sigabbrev_np(WTERMSIG(status)));
-		torture_note(board, BREACH_CRASH, crash);
-	}
+	status = pid < 0 ? CHILD_NOT_HELD << 8 : watch_child(pid, board);
+	note_end(board, status);
 	breach = atomic_load(&board->breach);
 	add_up(v, board);
 	if (breach)
-		snprintf(v->seen, sizeof(v->seen), "%s (%.120s; %s build, %s)",
+		snprintf(v->seen, sizeof(v->seen),
+			 "%s (%.120s; %s build, %s, table %s)",
 			 breach_text((enum breach)breach), board->detail,
 			 bout->delayed ? "delayed" : "plain",
-			 bout->unmap ? "unmapped" : "poisoned");
+			 bout->unmap ? "unmapped" : "poisoned",
+			 table_words[bout->table]);
 	else if (WEXITSTATUS(status))
-		snprintf(v->seen, sizeof(v->seen),
-			 "bout not held: exit status %d: %.150s",
-			 WEXITSTATUS(status), board->detail);
+		snprintf(v->seen, sizeof(v->seen), "bout not held: %.150s",
+			 board->detail);
 	munmap(board, sizeof(*board));
 	return breach ? 1 : WEXITSTATUS(status) ? -1 : 0;
 }
