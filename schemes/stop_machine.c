@@ -280,7 +280,10 @@ static int stop_machine_remove(struct domain *dom, struct handle *mod,
 /* incs and decs are as the last unload left them: equal. */
 static int stop_machine_insert(struct domain *dom, struct handle *mod)
 {
-	stop_machine_of(mod)->counts = dom->percpu + percpu_incs_of(mod);
+	/* Once: later gets read it before they know the state. */
+	if (!stop_machine_of(mod)->counts)
+		stop_machine_of(mod)->counts =
+			dom->percpu + percpu_incs_of(mod);
 	set_state(mod, STATE_LIVE);
 	delay_point(DELAY_PUBLISH);
 	table_insert(dom, mod);
@@ -354,9 +357,7 @@ static size_t stop_machine_counters(const struct domain *dom,
 	const struct counter all[] = {
 		{ "stops", (double)d->stops },
 		{ "stops_failed", (double)d->stops_failed },
-		/* Relaxed: read when nobody runs. */
-		{ "rseq_aborts", (double)atomic_load_explicit(
-					 &d->aborts, memory_order_relaxed) },
+		{ "rseq_aborts", (double)atomic_load(&d->aborts) },
 	};
 	size_t n = 0;
 
