@@ -74,6 +74,9 @@ static inline bool rseq_inc_if(const _Atomic uint32_t *state, uint32_t wanted,
 	_Atomic uint64_t *word = rseq_locked_word(percpu, offset);
 
 	(void)aborts;
+	/* Without a state there may be no word either. */
+	if (atomic_load(state) != wanted)
+		return false;
 	atomic_fetch_add(word, 1);
 	if (atomic_load(state) == wanted)
 		return true;

@@ -29,8 +29,17 @@
 
 /* Soft: SIGXCPU, which says what happened if a thread that takes it can run.
  * Hard: SIGKILL, which ends it in any case. */
+#ifdef PRIM_TSAN
+/*
+ * Its runtime has locks of its own.  A stop may catch a thread with one and
+ * then wait for it: throttling of real-time threads, after a second, ends that.
+ */
+#define RTTIME_SOFT_US 4000000
+#define RTTIME_HARD_US 5000000
+#else
 #define RTTIME_SOFT_US 500000
 #define RTTIME_HARD_US 700000
+#endif
 
 enum work {
 	WORK_NONE,
