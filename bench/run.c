@@ -50,19 +50,30 @@ int run_silence_ms(const struct run *run)
 	return (int)((SILENCE_NS + plan_unload_cap_ns(&run->plan)) * 1e-6);
 }
 
+/* A stall is seen at a batch's end: storms have shorter ones. */
+#define STORM_BATCHES 8
+
 static json_int_t batch_ops(const struct run *run, const struct cell *cell)
 {
+	const char *kind = workload_words[cell->workload == WORKLOAD_REF
+						  ? WORKLOAD_REF
+						  : WORKLOAD_LOOKUP];
+	json_int_t ops = 1;
 	json_t *batch;
 	size_t i;
 
 	json_array_foreach (run->batches, i, batch)
-		if (json_number_value(json_object_get(batch, "hold_ns")) ==
+		if (!strcmp(kind, json_string_value(json_object_get(
+					  batch, "workload"))) &&
+		    json_number_value(json_object_get(batch, "hold_ns")) ==
 			    cell->hold_ns &&
 		    json_number_value(json_object_get(batch, "think_ns")) ==
 			    cell->think_ns)
-			return json_integer_value(
+			ops = json_integer_value(
 				json_object_get(batch, "batch_ops"));
-	return 1;
+	if (cell->workload == WORKLOAD_STORM)
+		ops /= STORM_BATCHES;
+	return ops > 0 ? ops : 1;
 }
 
 json_t *run_job(const struct run *run, size_t cell)

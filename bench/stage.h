@@ -134,6 +134,7 @@ int stage_insert(struct stage *s, size_t m, const struct loaded *copy);
  * @at:        stamps in ticks, 0: the scheme does not have that phase
  * @exit0:     the driver's exit, ticks
  * @exit1:     ditto
+ * @returned:  remove() was over, ticks: what its caller waits
  * @freeable:  a grace period later, ticks; 0: none was asked for
  * @retries:   failed attempts within a waiting remove
  * @give_up:   ticks after which a waiting remove is cancelled
@@ -146,6 +147,7 @@ struct attempt {
 	size_t module;
 	uint64_t at[N_PHASES];
 	uint64_t exit0, exit1;
+	uint64_t returned;
 	uint64_t freeable;
 	uint64_t retries;
 	uint64_t give_up;

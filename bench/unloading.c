@@ -138,6 +138,7 @@ int stage_remove(struct stage *s, size_t m, enum remove_mode mode,
 	};
 	on_stamp(&a->unload, PHASE_REQUESTED);
 	err = s->ops->remove(&s->dom, stage_handle(s, m), mode, &a->unload);
+	a->returned = clock_now_ordered(s->shape.clock);
 	if (err)
 		return err;
 	s->acts[m].copy = NULL;

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "bench/calibrate.h"
@@ -151,6 +152,7 @@ static json_t *row_of(const struct job *job, const struct gbench_row *row)
 	json_object_foreach (r->figures, name, value)
 		if (json_is_null(value))
 			json_object_set_new(json, name, json_null());
+	json_object_set_new(json, "repeated", json_integer(r->repeated));
 	if (json_object_size(r->why))
 		json_object_set(json, "why", r->why);
 	return json;
@@ -249,6 +251,18 @@ static int parse_jobs(const json_t *request, struct round *round)
 	return err;
 }
 
+/* Every thread holds some descriptors, and so does every module. */
+static void raise_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	/* If it fails, whoever lacks one says so. */
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static int open_site(struct round *round, char path[PATH_MAX])
 {
 	struct site *site = &round->site;
@@ -299,6 +313,7 @@ int cmd_worker(int argc, char **argv)
 	(void)argc, (void)argv;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	session_raise();
+	raise_descriptors();
 	err = request ? parse_jobs(request, &round) : -EINVAL;
 	if (!err)
 		err = open_site(&round, path);

@@ -12,7 +12,8 @@
 
 #include "harness/stats.h"
 
-#define GRACE_NS 20e9 /* a window that is this late hangs */
+#define LEAST_SHARE 0.97
+#define GRACE_NS    20e9 /* a window that is this late hangs */
 
 static struct team_count reader_batch(void *arg)
 {
@@ -142,6 +143,7 @@ static void throughput_figures(const struct site *site, const struct crew *c,
 {
 	double *rates = calloc(c->n_readers, sizeof(*rates));
 	double total = 0, refused = 0, cpu_ns = 0, done = 0, jain = NAN;
+	double wall_ns = 0;
 
 	for (size_t i = 0; rates && i < c->n_readers; i++) {
 		const struct team_part *p = &c->parts[i];
@@ -152,6 +154,7 @@ static void throughput_figures(const struct site *site, const struct crew *c,
 		done += (double)p->count.done;
 		refused += (double)p->count.refused;
 		cpu_ns += (double)p->used.cpu_ns;
+		wall_ns += ns;
 	}
 	if (rates && total > 0)
 		stats_jain(rates, c->n_readers, &jain);
@@ -165,6 +168,12 @@ static void throughput_figures(const struct site *site, const struct crew *c,
 	ret->real_ns = total > 0 ? (double)c->n_readers / total * 1e9 : NAN;
 	ret->cpu_ns = done > 0 ? cpu_ns / done : NAN;
 	ret->operations = (uint64_t)done;
+	result_set(ret, "batch_ns",
+		   ret->real_ns * (double)c->readers[0].loop.n);
+	result_set(ret, "cpu_share", cpu_ns / wall_ns);
+	/* Where readers share CPUs it is what was asked for. */
+	if (!c->shared && cpu_ns < LEAST_SHARE * wall_ns)
+		result_label(ret, "disturbed");
 }
 
 static void switch_figures(const struct site *site, const struct crew *c,

@@ -14,15 +14,18 @@
 /* A window cannot hold more dwells than this. */
 #define LEAST_DWELL_NS 50000.0
 
-static bool in_cell(const struct cell *cell, unsigned int cpu)
+/* Of the cell, or a sibling of one that is: it would feel the cell's work. */
+static bool is_near(const struct topology *t, const struct cell *cell,
+		    unsigned int cpu)
 {
 	for (size_t i = 0; i < cell->n_cpus; i++)
-		if (cell->cpu_ids[i] == cpu)
+		if (cell->cpu_ids[i] == cpu ||
+		    topology_shares_core(t, cell->cpu_ids[i], cpu))
 			return true;
 	return false;
 }
 
-/* A CPU outside the cell's set, as far off as there is; -1: none. */
+/* A CPU on a core outside the cell's set, as far off as there is; -1: none. */
 static int free_cpu(const struct site *site, const struct cell *cell)
 {
 	size_t n = topology_n_cpus(site->topology);
@@ -31,7 +34,7 @@ static int free_cpu(const struct site *site, const struct cell *cell)
 
 	if (all && !topology_order(site->topology, "scatter", all, &n))
 		for (size_t i = 0; i < n; i++)
-			if (!in_cell(cell, all[i]))
+			if (!is_near(site->topology, cell, all[i]))
 				cpu = (int)all[i];
 	free(all);
 	return cpu;

@@ -21,11 +21,26 @@ static double latency_of(const struct unloader *u,
 	return s->end ? clock_ns(&u->site->clock, s->end - s->start) : NAN;
 }
 
+static double success_of(const struct unloader *u,
+			 const struct unload_sample *s, int which)
+{
+	return s->succeeded ? latency_of(u, s, which) : NAN;
+}
+
+static double returned_of(const struct unloader *u,
+			  const struct unload_sample *s, int which)
+{
+	(void)which;
+	return s->end ? clock_ns(&u->site->clock, s->returned) : NAN;
+}
+
 static double phase_of(const struct unloader *u, const struct unload_sample *s,
 		       int which)
 {
-	return s->phase[which] ? clock_ns(&u->site->clock, s->phase[which])
-			       : NAN;
+	/* A cancelled attempt came through phases that decided nothing. */
+	return s->end && s->phase[which]
+		       ? clock_ns(&u->site->clock, s->phase[which])
+		       : NAN;
 }
 
 static double exit_of(const struct unloader *u, const struct unload_sample *s,
@@ -191,6 +206,8 @@ static void phase_figures(const struct unloader *u, struct result *ret)
 		median_figure(u, phase_of, p, names[p],
 			      "no attempt came through this phase", ret);
 	median_figure(u, exit_of, 0, "exit_ns", "no attempt succeeded", ret);
+	median_figure(u, returned_of, 0, "returned_ns",
+		      "no attempt was decided", ret);
 	median_figure(u, freeable_of, 0, "phase_freeable_ns", no_freeable(u),
 		      ret);
 	median_figure(u, insert_of, 0, "insert_ns", "no attempt succeeded",
@@ -211,8 +228,11 @@ static void attempt_figures(const struct unloader *u, struct result *ret)
 		result_null(ret, "success", "no attempt was made");
 	else
 		result_set(ret, "success", succeeded / (double)u->n);
-	if (u->mode != REMOVE_WAIT)
+	if (u->mode != REMOVE_WAIT) {
+		median_figure(u, success_of, 0, "p50_success_ns",
+			      "no attempt succeeded", ret);
 		return;
+	}
 	if (succeeded > 0)
 		result_set(ret, "attempts", attempts / succeeded);
 	else
@@ -296,7 +316,7 @@ void bystander_figures(const struct unloader *u, struct result *ret)
 	double *all, *quiet;
 
 	if (!u->bystander) {
-		no_bystander(ret, "no CPU outside the measured set");
+		no_bystander(ret, "no core outside the measured set");
 		return;
 	}
 	if (u->bystander_lost) {

@@ -33,6 +33,7 @@ static void keep_sample(struct unload_sample *s, const struct attempt *a,
 	for (int p = 0; p < N_PHASES; p++)
 		s->phase[p] = a->at[p] ? a->at[p] - s->start : 0;
 	s->exit = a->exit1 - a->exit0;
+	s->returned = a->returned - s->start;
 	s->freeable = a->freeable ? a->freeable - s->start : 0;
 	s->retries = a->retries;
 	s->succeeded = !err;

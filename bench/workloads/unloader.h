@@ -16,6 +16,7 @@
  * @end:       decided, ticks; 0: still going at the cap
  * @phase:     ticks from requested; 0: the scheme has no such phase
  * @exit:      the driver's exit, ticks
+ * @returned:  ticks from requested until remove() was over
  * @freeable:  ticks from requested; 0: no grace period was waited for
  * @insert:    bringing the next copy in, ticks
  * @retries:   failed attempts inside a waiting remove
@@ -24,7 +25,7 @@
 struct unload_sample {
 	uint64_t start, end;
 	uint64_t phase[N_PHASES];
-	uint64_t exit, insert, freeable;
+	uint64_t exit, insert, returned, freeable;
 	uint64_t retries;
 	bool succeeded;
 };
