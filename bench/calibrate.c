@@ -20,6 +20,7 @@
 #define WINDOW_SHARE 0.005
 #define MOST_SHARE   0.01
 #define TRIAL_OPS    64u
+#define WINDOWS	     3
 #define TRIAL_NS     4e6
 #define LINEAR_NS    20000.0
 
@@ -104,11 +105,17 @@ static int try_cell(struct site *site, const struct cell *cell,
 	struct crew c;
 	int err = crew_open(site, cell, &orders, false, &c, why);
 
-	if (!err)
+	*ret = (struct trial){ 0, INFINITY, NAN };
+	/* The slowest of a few: readers that hardly met did not contend. */
+	for (int i = 0; !err && i < WINDOWS; i++) {
 		err = crew_run(site, &c, &orders, TRIAL_NS, 0);
-	if (!err) {
+		if (err)
+			break;
 		crew_figures(site, &c, &result);
-		*ret = (struct trial){ result.real_ns, result.real_ns, NAN };
+		ret->window_ns = fmax(ret->window_ns, result.real_ns);
+	}
+	if (!err) {
+		ret->alone_ns = ret->window_ns;
 		if (isfinite(ret->window_ns))
 			try_alone(site, &c, ret);
 	}
