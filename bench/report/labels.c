@@ -105,12 +105,15 @@ const char *label_setting(const json_t *cell, char *ret, size_t bytes)
 	static const char *const counts[] = { "modules", "tables",
 					      "oversubscribe" };
 	const char *mode = field_string(cell, "mode", NULL);
+	const char *grace = field_string(cell, "grace", "none");
 	int n = snprintf(
 		ret, bytes, "%s%stable %s, hold %.15g ns, think %.15g ns",
 		mode ? mode : "", mode ? " mode, " : "",
 		field_string(cell, "table", "none"),
 		field_number(cell, "hold_ns"), field_number(cell, "think_ns"));
 
+	if (strcmp(grace, "none") && n < (int)bytes)
+		n += snprintf(ret + n, bytes - (size_t)n, ", grace %s", grace);
 	for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++) {
 		json_int_t count = field_int(cell, counts[i], 1);
 

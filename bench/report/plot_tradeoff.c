@@ -143,6 +143,8 @@ static void set_axes(struct tradeoff *t)
 {
 	t->x = t->y = (struct axis){ INFINITY, 0 };
 	for (size_t i = 0; i < t->n; i++) {
+		/* A pooled quantile may lie outside the rounds' interval. */
+		axis_include(&t->y, t->points[i].latency.value);
 		axis_include(&t->x, t->points[i].rate.lo);
 		axis_include(&t->x, t->points[i].rate.hi);
 		axis_include(&t->y, t->points[i].latency.lo);
@@ -301,8 +303,9 @@ static int draw(struct plots *plots, const json_t *first, struct tradeoff *t)
 	snprintf(figure.y_label, sizeof(figure.y_label),
 		 "unload latency, %s, us", t->quantile_name);
 	strcpy(figure.meaning,
-	       "Bars: 95 % intervals of median throughput and of the quantile. "
-	       "Numbers: CPUs (shared: no CPU for the unloader alone). Right "
+	       "Bars: 95 % intervals over rounds, of throughput and of the "
+	       "rounds' own quantiles (no bar: not known). Numbers: CPUs "
+	       "(shared: no CPU for the unloader alone). Right "
 	       "and low is better. *: brings its own "
 	       "table.");
 	set_axes(t);

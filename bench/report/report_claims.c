@@ -82,9 +82,9 @@ void report_doubts(const struct report *report)
 			  "the run was ended before its plan was.");
 	if (n_failed) {
 		snprintf(line, sizeof(line),
-			 "%zu cells or rounds of cells gave nothing; see the "
-			 "end.",
-			 n_failed);
+			 "%zu %s gave nothing; see the end.", n_failed,
+			 n_failed == 1 ? "cell or round of one"
+				       : "cells or rounds of cells");
 		text_wrap(&report->text, "Failed: ", line);
 	}
 	doubt_torture(report);
@@ -205,8 +205,10 @@ void report_claims(const struct report *report)
 		n_claims++;
 	}
 	if (!n_claims)
-		text_wrap(&report->text, "",
-			  "No claim is made: that takes another scheme beside "
-			  "the base, 9 rounds and an A/A twin.");
+		text_wrap(
+			&report->text, "",
+			"No claim is made: that takes another scheme beside "
+			"the base on CPUs of their own, 9 rounds, an A/A twin "
+			"and a floor under 100%.");
 	text_line(&report->text, "");
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "bench/report/fields.h"
+#include "bench/report/summary.h"
 
 #define A_MILLION  1e-6
 #define NS_TO_US   1e-3
@@ -74,8 +75,26 @@ static void add_spread(json_t *row, const json_t *figure)
 	report_add_text(row, text);
 }
 
+/* The word, "too noisy", or a mark where the group admits no word. */
+static void add_word(struct report *report, json_t *row, const json_t *group,
+		     const json_t *ratio)
+{
+	const char *word = field_string(ratio, "verdict", "");
+	const char *why = field_string(ratio, "verdict_why", "");
+	char mark[TEXT_NUMBER_BYTES];
+
+	if (!strcmp(why, SUMMARY_TOO_NOISY))
+		word = why;
+	else if (*why && !strcmp(why, field_string(group, "no_verdict", "")))
+		word = notes_mark(&report->notes, why, mark);
+	else if (!strcmp(word, "not separated"))
+		word = "";
+	report_add_text(row, word);
+}
+
 /* Ratio, bounds and word; "~" where no difference is shown. */
-static void add_ratio(struct report *report, json_t *row, const json_t *ratio)
+static void add_ratio(struct report *report, json_t *row, const json_t *group,
+		      const json_t *ratio)
 {
 	double value = field_number(ratio, "value");
 	const char *word = field_string(ratio, "verdict", "");
@@ -93,7 +112,7 @@ static void add_ratio(struct report *report, json_t *row, const json_t *ratio)
 	report_add_text(row, text);
 	report_add_text(row, text_bounds(field_number(ratio, "lo"),
 					 field_number(ratio, "hi"), text));
-	report_add_text(row, unclear ? "" : word);
+	add_word(report, row, group, ratio);
 }
 
 static void add_comparison(struct report *report, json_t *row,
@@ -107,7 +126,7 @@ static void add_comparison(struct report *report, json_t *row,
 			  scale);
 	add_spread(row, report_metric(report, member, key));
 	if (ratio)
-		add_ratio(report, row, ratio);
+		add_ratio(report, row, group, ratio);
 	else
 		report_add_text(row, "base");
 }
@@ -120,19 +139,27 @@ static const json_t *quantile(const struct report *report, const json_t *member,
 	return json_object_get(json_object_get(result, "quantiles"), key);
 }
 
-static void add_quantiles(struct report *report, json_t *row,
-			  const json_t *member)
+static void add_count(const struct report *report, json_t *row,
+		      const json_t *member)
 {
-	static const char *const keys[] = { "p50_ns", "p90_ns", "p99_ns",
-					    "max_ns" };
 	const json_t *n = quantile(report, member, "n");
 	char text[TEXT_NUMBER_BYTES];
 
 	snprintf(text, sizeof(text), "%lld", (long long)json_integer_value(n));
 	report_add_text(row, text);
-	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
-		report_add_figure(report, row,
-				  quantile(report, member, keys[i]), NS_TO_US);
+}
+
+static void add_quantile(struct report *report, json_t *row,
+			 const json_t *member, const char *key)
+{
+	report_add_figure(report, row, quantile(report, member, key), NS_TO_US);
+}
+
+static void add_tail(struct report *report, json_t *row, const json_t *member)
+{
+	add_quantile(report, row, member, "p90_ns");
+	add_quantile(report, row, member, "p99_ns");
+	add_quantile(report, row, member, "max_ns");
 }
 
 static void add_ipis(struct report *report, json_t *row, const json_t *member)
@@ -145,7 +172,12 @@ static void add_try(struct report *report, json_t *row, const json_t *group,
 		    const json_t *member)
 {
 	(void)group;
-	add_quantiles(report, row, member);
+	add_count(report, row, member);
+	add_quantile(report, row, member, "p50_ns");
+	report_add_figure(report, row,
+			  report_metric(report, member, "p50_success_ns"),
+			  NS_TO_US);
+	add_tail(report, row, member);
 	report_add_figure(report, row, report_metric(report, member, "success"),
 			  PERCENT);
 	add_ipis(report, row, member);
@@ -155,7 +187,9 @@ static void add_wait(struct report *report, json_t *row, const json_t *group,
 		     const json_t *member)
 {
 	(void)group;
-	add_quantiles(report, row, member);
+	add_count(report, row, member);
+	add_quantile(report, row, member, "p50_ns");
+	add_tail(report, row, member);
 	report_add_figure(report, row,
 			  report_metric(report, member, "attempts"), 1);
 	add_ipis(report, row, member);
@@ -174,35 +208,55 @@ static void add_phases(struct report *report, json_t *row, const json_t *group,
 		       const json_t *member)
 {
 	static const char *const keys[] = {
-		"phase_going_ns",    "phase_drained_ns",
-		"phase_quiesced_ns", "phase_decided_ns",
-		"phase_freeable_ns", "exit_ns",
-		"insert_ns",	     NULL,
+		"phase_going_ns",   "phase_drained_ns", "phase_quiesced_ns",
+		"phase_decided_ns", "returned_ns",	NULL,
 	};
 
 	(void)group;
 	add_metrics(report, row, member, keys);
 }
 
+static void add_beside(struct report *report, json_t *row, const json_t *group,
+		       const json_t *member)
+{
+	static const char *const keys[] = { "exit_ns", "phase_freeable_ns",
+					    "insert_ns", NULL };
+
+	(void)group;
+	add_metrics(report, row, member, keys);
+}
+
+/* A gap the bystander could not see is shorter than what it sees. */
+static void add_gap(struct report *report, json_t *row, const json_t *member,
+		    const char *key)
+{
+	const json_t *gap = report_metric(report, member, key);
+
+	if (field_number(gap, "value") == 0)
+		report_add_text(row, "<0.5");
+	else
+		report_add_figure(report, row, gap, NS_TO_US);
+}
+
 static void add_storm(struct report *report, json_t *row, const json_t *group,
 		      const json_t *member)
 {
-	static const char *const keys[] = {
-		"stall_max_ns",
-		"bystander_p50_ns",
-		"bystander_p90_ns",
-		"bystander_quiet_p50_ns",
-		NULL,
-	};
-
 	(void)group;
 	report_add_figure(
 		report, row,
 		json_object_get(report_result(report, member), "kept"),
 		PERCENT);
-	report_add_figure(report, row, report_metric(report, member, "refused"),
+	report_add_figure(report, row,
+			  report_metric(report, member, "refused_share"),
+			  PERCENT);
+	report_add_figure(report, row, report_metric(report, member, "unloads"),
 			  1);
-	add_metrics(report, row, member, keys);
+	report_add_figure(report, row,
+			  report_metric(report, member, "stall_max_ns"),
+			  NS_TO_US);
+	add_gap(report, row, member, "bystander_p50_ns");
+	add_gap(report, row, member, "bystander_p90_ns");
+	add_gap(report, row, member, "bystander_quiet_p50_ns");
 }
 
 static const struct column rate_columns[] = {
@@ -214,8 +268,9 @@ static const struct column time_columns[] = {
 	{ "ratio", false }, { "[95% CI]", true }, { "word", true },
 };
 static const struct column try_columns[] = {
-	CPUS_AND_SCHEME,  { "n", false },   { "p50", false }, { "p90", false },
-	{ "p99", false }, { "max", false }, { "ok%", false }, { "IPIs", false },
+	CPUS_AND_SCHEME,    { "n", false },   { "p50", false },
+	{ "p50ok", false }, { "p90", false }, { "p99", false },
+	{ "max", false },   { "ok%", false }, { "IPIs", false },
 };
 static const struct column wait_columns[] = {
 	CPUS_AND_SCHEME,    { "n", false },    { "p50", false },
@@ -224,13 +279,18 @@ static const struct column wait_columns[] = {
 };
 static const struct column phase_columns[] = {
 	CPUS_AND_SCHEME,       { "going", false },   { "drained", false },
-	{ "quiesced", false }, { "decided", false }, { "freeable", false },
-	{ "exit", false },     { "insert", false },
+	{ "quiesced", false }, { "decided", false }, { "returned", false },
+};
+static const struct column beside_columns[] = {
+	CPUS_AND_SCHEME,
+	{ "exit", false },
+	{ "freeable", false },
+	{ "insert", false },
 };
 static const struct column storm_columns[] = {
-	CPUS_AND_SCHEME,    { "kept%", false },	 { "refused", false },
-	{ "stall", false }, { "by p50", false }, { "by p90", false },
-	{ "quiet", false },
+	CPUS_AND_SCHEME,      { "kept%", false }, { "refus%", false },
+	{ "unloads", false }, { "stall", false }, { "by p50", false },
+	{ "by p90", false },  { "quiet", false },
 };
 
 const struct table_kind report_rate_table = KIND(rate_columns, add_comparison);
@@ -238,4 +298,5 @@ const struct table_kind report_time_table = KIND(time_columns, add_comparison);
 const struct table_kind report_try_table = KIND(try_columns, add_try);
 const struct table_kind report_wait_table = KIND(wait_columns, add_wait);
 const struct table_kind report_phase_table = KIND(phase_columns, add_phases);
+const struct table_kind report_beside_table = KIND(beside_columns, add_beside);
 const struct table_kind report_storm_table = KIND(storm_columns, add_storm);

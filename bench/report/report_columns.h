@@ -24,6 +24,7 @@ extern const struct table_kind report_time_table;
 extern const struct table_kind report_try_table;
 extern const struct table_kind report_wait_table;
 extern const struct table_kind report_phase_table;
+extern const struct table_kind report_beside_table;
 extern const struct table_kind report_storm_table;
 
 /** report_add_text() - append @text to @row */

@@ -56,6 +56,15 @@ static void append_fact(struct line *line, const char *before,
 	append(line, "%s", after);
 }
 
+/* A count and its noun, which is given an s unless there is one. */
+static void append_count(struct line *line, const json_t *facts,
+			 const char *key, const char *noun, const char *after)
+{
+	append_fact(line, "", facts, key, " ");
+	append(line, "%s%s%s", noun, field_int(facts, key, 0) == 1 ? "" : "s",
+	       after);
+}
+
 static void end(const struct report *report, const char *label,
 		struct line *line)
 {
@@ -75,10 +84,11 @@ static void print_machine(const struct report *report)
 	append_fact(&line, "", machine, "cpu_model", ", ");
 	append_fact(&line, "", machine, "architecture", "");
 	if (topology) {
-		append_fact(&line, ", ", topology, "packages", " packages, ");
-		append_fact(&line, "", topology, "cores", " cores, ");
-		append_fact(&line, "", topology, "cpus", " CPUs, ");
-		append_fact(&line, "", topology, "nodes", " NUMA nodes");
+		append(&line, ", ");
+		append_count(&line, topology, "packages", "package", ", ");
+		append_count(&line, topology, "cores", "core", ", ");
+		append_count(&line, topology, "cpus", "CPU", ", ");
+		append_count(&line, topology, "nodes", "NUMA node", "");
 	}
 	if (isfinite(memory_bytes))
 		append(&line, ", %.0f GiB", memory_bytes / GIB);
@@ -144,12 +154,12 @@ static void print_method(const struct report *report)
 	struct line line = { 0 };
 
 	append_fact(&line, "plan ", plan, "name", ", ");
-	append_fact(&line, "", plan, "rounds",
-		    " rounds in balanced random order, each in a fresh "
-		    "process; ");
+	append_count(&line, plan, "rounds", "round",
+		     " in balanced random order, each in a fresh process; ");
 	append(&line, "windows of %.4g ms, ",
 	       field_number(plan, "window_ns") * NS_TO_MS);
-	append_fact(&line, "up to ", plan, "unloads", " unloads a cell; ");
+	append(&line, "up to ");
+	append_count(&line, plan, "unloads", "unload", " a cell; ");
 	append(&line, "CPU counts ");
 	append_list(&line, json_object_get(plan, "counts"));
 	append_fact(&line, " in order ", plan, "order", "");
@@ -159,29 +169,29 @@ static void print_method(const struct report *report)
 		append(&line, ")");
 	}
 	append_batches(&line, plan);
-	append_fact(&line, "", report->ours, "repeated_windows",
-		    " windows repeated for lack of overlap. ");
+	append_count(&line, report->ours, "repeated_windows", "window",
+		     " repeated for lack of overlap. ");
 	append(&line, "Medians with exact order-statistic intervals; ratios "
 		      "by round with exact sign-test intervals.");
 	end(report, "Method:  ", &line);
 }
 
-static size_t count_low_overlap(const struct report *report)
+static size_t count_labelled(const struct report *report, const char *word)
 {
 	const json_t *row;
 	size_t i, n = 0;
 
 	json_array_foreach (json_object_get(report->run, "benchmarks"), i, row)
-		n += strstr(field_string(row, "label", ""), "overlap_low") !=
-		     NULL;
+		n += strstr(field_string(row, "label", ""), word) != NULL;
 	return n;
 }
 
 static void print_noise(const struct report *report)
 {
+	size_t n_low = count_labelled(report, "overlap_low"), i;
+	size_t n_disturbed = count_labelled(report, "disturbed");
 	const json_t *floor;
 	struct line line = { 0 };
-	size_t i;
 
 	json_array_foreach (json_object_get(report->summary, "floors"), i,
 			    floor) {
@@ -203,8 +213,12 @@ static void print_noise(const struct report *report)
 			       100 * largest,
 			       (long long)field_int(floor, "groups", 0));
 	}
-	append(&line, "; %zu windows kept in spite of low overlap.",
-	       count_low_overlap(report));
+	append(&line, "; %zu window%s kept in spite of low overlap", n_low,
+	       n_low == 1 ? "" : "s");
+	append(&line,
+	       "; %zu window%s marked disturbed (under 97%% of their "
+	       "CPU time).",
+	       n_disturbed, n_disturbed == 1 ? "" : "s");
 	end(report, "Noise:   ", &line);
 }
 
@@ -215,7 +229,6 @@ static double median_us(const json_t *result, const char *key)
 	return NS_TO_US * field_number(json_object_get(metrics, key), "value");
 }
 
-/* What timed cells leave out: it is no scheme's doing. */
 /* What one more module costs, by the CPUs that are possible. */
 static void print_memory(const struct report *report)
 {
@@ -238,6 +251,7 @@ static void print_memory(const struct report *report)
 	end(report, "Memory:  ", &line);
 }
 
+/* What timed cells leave out: it is no scheme's doing. */
 static void print_loader(const struct report *report)
 {
 	struct line line = { 0 };

@@ -21,6 +21,7 @@ struct making {
 	const char *series;
 	json_t *rows;
 	bool has_own_table;
+	bool was_apart; /* own tables ran apart from their group */
 	bool has_shared_cpu;
 	bool has_oversubscribed;
 };
@@ -35,7 +36,8 @@ static bool in_series(const struct making *making, const json_t *group)
 	return !strcmp(field_string(group, "series", ""), making->series);
 }
 
-static void add_label(struct making *making, json_t *row, const json_t *member)
+static void add_label(struct making *making, json_t *row, const json_t *group,
+		      const json_t *member)
 {
 	const struct report *report = making->report;
 	const json_t *cell = json_object_get(report->planned,
@@ -47,6 +49,8 @@ static void add_label(struct making *making, json_t *row, const json_t *member)
 	snprintf(text, sizeof(text), "%s%s",
 		 field_string(report->labels, full, full), own ? "*" : "");
 	making->has_own_table |= own;
+	making->was_apart |=
+		own && strcmp(field_string(group, "table", "none"), "none");
 	report_add_text(row,
 			field_int(member, "aa", 1) > 1 ? "A/A twin" : text);
 }
@@ -78,8 +82,13 @@ static void print_made(struct making *making, const struct column *columns,
 	text_line(text, "");
 	text_table(text, columns, n_columns, making->rows);
 	if (making->has_own_table)
-		text_line(text,
-			  "*: brings its own table, whatever the others'");
+		text_wrap(text, "*: ",
+			  making->was_apart
+				  ? "brings its own table, whatever the "
+				    "others'; measured once a round, not "
+				    "beside this group"
+				  : "brings its own table, whatever the "
+				    "others'");
 	if (making->has_shared_cpu)
 		text_line(text, "s: the unloader shares a CPU with a reader");
 	if (making->has_oversubscribed)
@@ -99,7 +108,7 @@ static void add_group(struct making *making, const json_t *group,
 		json_t *row = json_array();
 
 		add_cpus(making, row, group, member);
-		add_label(making, row, member);
+		add_label(making, row, group, member);
 		kind->add(making->report, row, group, member);
 		json_array_append_new(making->rows, row);
 	}
@@ -108,8 +117,11 @@ static void add_group(struct making *making, const json_t *group,
 static void print_table(struct report *report, const char *series,
 			const char *title, const struct table_kind *kind)
 {
-	struct making making = { report, series, json_array(),
-				 false,	 false,	 false };
+	struct making making = {
+		.report = report,
+		.series = series,
+		.rows = json_array(),
+	};
 	const json_t *group;
 	size_t i;
 
@@ -172,7 +184,7 @@ static void print_matrix(struct making *making, const json_t *const *groups,
 	json_array_foreach (json_object_get(groups[0], "members"), i, member) {
 		json_t *row = json_array();
 
-		add_label(making, row, member);
+		add_label(making, row, groups[0], member);
 		for (size_t k = 0; k < n; k++)
 			report_add_figure(making->report, row,
 					  matrix_figure(making->report,
@@ -187,7 +199,7 @@ static void print_matrix(struct making *making, const json_t *const *groups,
 static void print_matrices(struct report *report, const char *series,
 			   const char *title, const char *key)
 {
-	struct making making = { report, series, NULL, false, false, false };
+	struct making making = { .report = report, .series = series };
 	const json_t *groups[MATRIX_COUNTS], *group;
 	size_t i, n = 0;
 
@@ -205,6 +217,16 @@ static void print_matrices(struct report *report, const char *series,
 		print_matrix(&making, groups, n, key);
 }
 
+static size_t count_groups(const struct report *report, const char *series)
+{
+	const json_t *group;
+	size_t i, n = 0;
+
+	json_array_foreach (all_groups(report), i, group)
+		n += !strcmp(field_string(group, "series", ""), series);
+	return n;
+}
+
 static void print_reader_tables(struct report *report, const char *series,
 				const char *what, const char *setting)
 {
@@ -218,6 +240,8 @@ static void print_reader_tables(struct report *report, const char *series,
 	snprintf(title, sizeof(title),
 		 "%s, ns each, as one reader sees it; %s.", what, setting);
 	print_matrices(report, series, title, "real_time");
+	if (count_groups(report, series) < 2)
+		return;
 	snprintf(title, sizeof(title),
 		 "%s, throughput as a multiple of the fewest CPUs'; %s.", what,
 		 setting);
@@ -231,10 +255,13 @@ static void print_quantiles(struct report *report, const char *series,
 	char title[512];
 
 	snprintf(title, sizeof(title),
-		 "Unload latency, us, all rounds together; %s; IPIs are per "
-		 "unload; %s.",
-		 waits ? "tries are attempts per unload"
-		       : "attempts that failed count, ok% did not",
+		 "Unload latency, us, closed loop, all rounds together; %s; "
+		 "%s.",
+		 waits ? "tries are attempts per unload; IPIs are per unload "
+			 "asked for, its retries inside"
+		       : "attempts that failed count, ok% did not (p50ok: of "
+			 "these alone, median of the rounds'); IPIs are per "
+			 "attempt",
 		 setting);
 	print_table(report, series, title,
 		    waits ? &report_wait_table : &report_try_table);
@@ -246,16 +273,22 @@ static void print_unload_tables(struct report *report, const char *series,
 	char title[512];
 
 	snprintf(title, sizeof(title),
-		 "Unload latency, us, median of the rounds' p50 (lower is "
-		 "better); %s.",
+		 "Unload latency, us, closed loop, median of the rounds' p50 "
+		 "(lower is better); %s.",
 		 setting);
 	print_table(report, series, title, &report_time_table);
 	print_quantiles(report, series, cell, setting);
 	snprintf(title, sizeof(title),
-		 "Phases of an unload, us from the request, medians; exit and "
-		 "insert by themselves; %s.",
+		 "Phases of an unload, us from the request, closed loop, "
+		 "medians; schemes decide at different points, returned is "
+		 "what a caller waits; %s.",
 		 setting);
 	print_table(report, series, title, &report_phase_table);
+	snprintf(title, sizeof(title),
+		 "Beside the decision, us, closed loop, medians: exit and "
+		 "insert by themselves, freeable from the request; %s.",
+		 setting);
+	print_table(report, series, title, &report_beside_table);
 }
 
 static void print_storm_tables(struct report *report, const char *series,
@@ -264,15 +297,15 @@ static void print_storm_tables(struct report *report, const char *series,
 	char title[512];
 
 	snprintf(title, sizeof(title),
-		 "Look-ups in a storm of unloads, millions a second, all "
-		 "readers together (higher is better); %s.",
+		 "Look-ups in a storm of unloads (closed loop), millions a "
+		 "second, all readers together (higher is better); %s.",
 		 setting);
 	print_table(report, series, title, &report_rate_table);
 	snprintf(title, sizeof(title),
-		 "What the storm costs others: share of the quiet look-ups/s "
-		 "of the same CPUs (one of which now unloads); look-ups "
-		 "refused; longest reader stall, us; a bystander's gaps "
-		 "around unloads and in quiet, us; %s.",
+		 "What the storm (closed loop) costs others: share of the "
+		 "quiet look-ups/s of as many readers; share of the gets "
+		 "refused; unloads completed a window; longest reader stall, "
+		 "us; a bystander's gaps around unloads and in quiet, us; %s.",
 		 setting);
 	print_table(report, series, title, &report_storm_table);
 	print_quantiles(report, series, cell, setting);

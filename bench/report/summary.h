@@ -3,8 +3,9 @@
  * summary.h: what a run says, worked out once and kept in its file.
  *
  * Idea.  Rounds are the unit of replication: every figure is a median over
- * rounds with its exact interval, every comparison is paired by round. Only the
- * quantiles of unload latency pool the samples of all rounds.
+ * rounds with its exact interval, every comparison is paired by round. The
+ * quantiles of unload latency pool the samples of all rounds; their intervals
+ * are those of the rounds' own quantiles.
  * Owns.  The layout of `unloadbench.summary`.
  * Never. Reads files; does arithmetic that harness/stats has.
  *
@@ -17,10 +18,11 @@
  *             "scaling": FIGURE + "from_cpus",   lookup, ref: times the
  *                                        throughput of the fewest CPUs
  *             "kept": FIGURE}]           storm: share of the look-ups/s of the
- *                                        lookup cell with the same CPUs
+ *                                        lookup cell with as many readers
  *   groups  [{"name", "series" (name without the CPUs), "workload", "cpus",
  *             "table", "base" (cell name or null), "metric",
- *             "higher_is_better", "aa": FIGURE or null, "floor", "floor_why",
+ *             "higher_is_better", "no_verdict" (why no word may be said of
+ *             any member, or null), "aa": FIGURE or null, "floor", "floor_why",
  *             "members": [{"cell", "scheme", "own_table", "ratio": FIGURE +
  *                          "verdict" (null: no word may be said)}]}]
  *   floors  [{"metric", "largest", "group", "groups"}]
@@ -29,6 +31,9 @@
 #define REPORT_SUMMARY_H
 
 #include <jansson.h>
+
+/** Why nothing is called better or worse in a group with a floor from 100 % */
+#define SUMMARY_TOO_NOISY "too noisy"
 
 /**
  * summary_make() - work out the summary of a run

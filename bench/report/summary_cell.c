@@ -13,7 +13,8 @@
 #include "bench/report/labels.h"
 #include "bench/report/summary_parts.h"
 
-#define MIN_ROUNDS 6 /* what stats_median() and stats_paired_ratio() ask */
+#define MIN_ROUNDS    6 /* what stats_median() and stats_paired_ratio() ask */
+#define REFUSED_SHARE "refused_share" /* of all gets that were tried */
 
 /* Keys of a row that a cell is described by; those its rows lack are left out.
  */
@@ -24,9 +25,11 @@ static const char *const metrics[] = {
 	"linearity",
 	"overlap",
 	"jain",
+	"cpu_share",
 	"nivcsw",
 	"nvcsw",
 	"p50_ns",
+	"p50_success_ns",
 	"p90_ns",
 	"p99_ns",
 	"max_ns",
@@ -37,6 +40,7 @@ static const char *const metrics[] = {
 	"phase_quiesced_ns",
 	"phase_decided_ns",
 	"phase_freeable_ns",
+	"returned_ns",
 	"exit_ns",
 	"insert_ns",
 	"ipis",
@@ -103,6 +107,16 @@ static const char *reason(const json_t *rows, const char *key)
 	return "no round gave it";
 }
 
+/* The figure @key of a row, or one that follows from its figures. */
+static double row_figure(const json_t *row, const char *key)
+{
+	double refused = field_number(row, "refused");
+
+	if (strcmp(key, REFUSED_SHARE))
+		return field_number(row, key);
+	return refused / (field_number(row, "iterations") + refused);
+}
+
 static json_t *over_rounds(const json_t *rows, const char *key)
 {
 	double *x = calloc(json_array_size(rows) + 1, sizeof(*x));
@@ -114,7 +128,7 @@ static json_t *over_rounds(const json_t *rows, const char *key)
 	if (!x)
 		return NULL;
 	json_array_foreach (rows, i, row) {
-		x[n] = field_number(row, key);
+		x[n] = row_figure(row, key);
 		n += isfinite(x[n]);
 	}
 	stats_sort(x, n);
@@ -150,6 +164,9 @@ static json_t *all_metrics(const json_t *rows)
 		if (any_row_names(rows, metrics[i]))
 			json_object_set_new(ret, metrics[i],
 					    over_rounds(rows, metrics[i]));
+	if (any_row_names(rows, "refused"))
+		json_object_set_new(ret, REFUSED_SHARE,
+				    over_rounds(rows, REFUSED_SHARE));
 	return ret;
 }
 
@@ -207,10 +224,13 @@ static json_t *scaling(const struct run_index *index, const json_t *cell)
 	return figure;
 }
 
+/* Against as many readers in quiet: of the storm's CPUs the last one is the
+ * unloader's, who shares it if there is only that. */
 static json_t *kept(const struct run_index *index, const json_t *cell)
 {
+	json_int_t cpus = field_int(cell, "cpus", -1);
 	const json_t *quiet = cell_like(index->cells, cell, "lookup",
-					field_int(cell, "cpus", -1));
+					cpus > 1 ? cpus - 1 : cpus);
 
 	return summary_paired(summary_rows(index, cell),
 			      summary_rows(index, quiet), "items_per_second",

@@ -14,10 +14,12 @@
 #include <string.h>
 
 #include "bench/report/fields.h"
+#include "bench/report/summary.h"
 #include "bench/report/summary_parts.h"
 
-#define NAME_BYTES 256
-#define OWN_TABLE  "own"
+#define NAME_BYTES     256
+#define FLOOR_TOO_WIDE 1.0 /* equal things lay apart by a factor of 2 */
+#define OWN_TABLE      "own"
 
 static bool is(const json_t *cell, const char *key, const char *value)
 {
@@ -57,6 +59,21 @@ static bool higher_is_better(const json_t *cell)
 	return !is(cell, "workload", "unload");
 }
 
+/* Why no word may be said of cells like @cell, whatever their numbers; NULL:
+ * it may. */
+static const char *no_verdict(const json_t *cell)
+{
+	bool unloads = is(cell, "workload", "unload");
+	bool both = unloads || is(cell, "workload", "storm");
+
+	if (unloads && is(cell, "mode", "try"))
+		return "try mode mixes success and failure";
+	if (field_int(cell, "oversubscribe", 1) > 1 ||
+	    (both && field_int(cell, "cpus", 0) == 1))
+		return "threads share CPUs";
+	return NULL;
+}
+
 static json_t *group_new(const json_t *cell, const char *table)
 {
 	char series[NAME_BYTES], name[NAME_BYTES + 32];
@@ -65,12 +82,14 @@ static json_t *group_new(const json_t *cell, const char *table)
 
 	series_name(cell, table, series);
 	snprintf(name, sizeof(name), "%s/cpus:%lld", series, (long long)cpus);
-	return json_pack("{s:s, s:s, s:s, s:O*, s:I, s:s, s:s, s:b, s:[]}",
-			 "name", name, "series", series, "workload",
-			 field_string(cell, "workload", ""), "mode",
-			 json_object_get(cell, "mode"), "cpus", cpus, "table",
-			 table, "metric", rate ? "items_per_second" : "p50_ns",
-			 "higher_is_better", rate, "members");
+	return json_pack(
+		"{s:s, s:s, s:s, s:O*, s:I, s:s, s:s, s:b, s:s?, s:[]}", "name",
+		name, "series", series, "workload",
+		field_string(cell, "workload", ""), "mode",
+		json_object_get(cell, "mode"), "cpus", cpus, "table", table,
+		"metric", rate ? "items_per_second" : "p50_ns",
+		"higher_is_better", rate, "no_verdict", no_verdict(cell),
+		"members");
 }
 
 static void join(json_t *group, const json_t *cell)
@@ -201,6 +220,9 @@ static const char *verdict_word(const json_t *ratio, const json_t *group,
 		*ret_why = "the A/A twin is the floor";
 		return NULL;
 	}
+	*ret_why = field_string(group, "no_verdict", NULL);
+	if (*ret_why)
+		return NULL;
 	if (isnan(x.lo)) {
 		*ret_why = "no interval";
 		return NULL;
@@ -211,6 +233,10 @@ static const char *verdict_word(const json_t *ratio, const json_t *group,
 	if (verdict == VERDICT_TOO_FEW)
 		*ret_why = n < STATS_VERDICT_MIN_ROUNDS ? "fewer than 9 rounds"
 							: "no noise floor";
+	else if (floor >= FLOOR_TOO_WIDE) {
+		*ret_why = SUMMARY_TOO_NOISY;
+		return NULL;
+	}
 	return words[verdict];
 }
 

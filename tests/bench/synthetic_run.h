@@ -93,12 +93,12 @@ static inline json_t *synthetic_cell(const struct synthetic_scheme *scheme,
 			     scheme->mechanism);
 	if (aa > 1)
 		sprintf(name + n, "/aa:%d", aa);
-	cell = json_pack("{s:s, s:s, s:s, s:i, s:i, s:i, s:i, s:s, s:i, s:i, "
+	cell = json_pack("{s:s, s:s, s:s, s:i, s:i, s:f, s:f, s:s, s:i, s:i, "
 			 "s:i}",
 			 "name", name, "workload", workload, "scheme",
-			 scheme->name, "aa", aa, "cpus", cpus, "hold_ns", 0,
-			 "think_ns", 0, "table", table, "modules", 1, "tables",
-			 1, "oversubscribe", 1);
+			 scheme->name, "aa", aa, "cpus", cpus, "hold_ns", 0.0,
+			 "think_ns", 0.0, "table", table, "modules", 1,
+			 "tables", 1, "oversubscribe", 1);
 	if (!reads)
 		json_object_set_new(cell, "mode", json_string(axis));
 	if (scheme->mechanism)
@@ -173,19 +173,24 @@ static inline void synthetic_latency(const struct synthetic *s, json_t *row,
 	json_object_update_new(
 		row,
 		json_pack("{s:f, s:f, s:n, s:n, s:i, s:f, s:f, s:f, s:n, "
-			  "s:f, s:f, s:f, s:f}",
+			  "s:f, s:f, s:f, s:f, s:f}",
 			  "p50_ns", p50, "p90_ns", p50 * 1.5, "p99_ns",
 			  "max_ns", "samples", s->unloads, "ipis", 1.02,
 			  "phase_going_ns", p50 * 0.1, "phase_drained_ns",
 			  p50 * 0.6, "phase_quiesced_ns", "phase_decided_ns",
-			  p50, "exit_ns", 80.0, "insert_ns", 150.0,
-			  is_try ? "success" : "attempts",
+			  p50, "returned_ns", p50 * 1.1, "exit_ns", 80.0,
+			  "insert_ns", 150.0, is_try ? "success" : "attempts",
 			  is_try ? 0.75 : 1.3));
+	json_object_set_new(row, "phase_freeable_ns", json_null());
+	if (is_try)
+		json_object_set_new(row, "p50_success_ns",
+				    json_real(0.9 * p50));
 	json_object_set_new(row, "why",
-			    json_pack("{s:s, s:s, s:s}", "p99_ns",
+			    json_pack("{s:s, s:s, s:s, s:s}", "p99_ns",
 				      "needs 500 samples", "max_ns", "not kept",
 				      "phase_quiesced_ns",
-				      "the scheme has no such phase"));
+				      "the scheme has no such phase",
+				      "phase_freeable_ns", "not modelled"));
 }
 
 /* One round of one cell; @row begins as a copy of the cell. */
@@ -212,6 +217,8 @@ static inline void synthetic_row(const struct synthetic *s, json_t *row,
 					 "overlap", 0.999, "jain", 0.99,
 					 "nivcsw", 0, "linearity", 2.0));
 	json_object_set_new(row, "refused", json_integer(0));
+	json_object_set_new(row, "iterations", json_integer(1000000));
+	json_object_set_new(row, "cpu_share", json_real(0.99));
 	json_object_set_new(
 		row, "label",
 		json_string(cpus == 1 && json_object_get(row, "mode")
@@ -322,12 +329,12 @@ static inline json_t *synthetic_run(const struct synthetic *s)
 			"command_line", "unloadbench", "run", "--quick", "seed",
 			42, "plan",
 			json_pack("{s:s, s:i, s:i, s:s, s:o, s:i, s:{s:[{s:i, "
-				  "s:i, s:i}]}, s:s, s:s, s:o}",
+				  "s:f, s:f}]}, s:s, s:s, s:o}",
 				  "name", "quick", "rounds", s->rounds,
 				  "window_ns", 60000000, "order", "cores",
 				  "counts", counts, "unloads", 600,
 				  "calibration", "batches", "batch_ops", 4096,
-				  "hold_ns", 0, "think_ns", 0, "base",
+				  "hold_ns", 0.0, "think_ns", 0.0, "base",
 				  "try_module_get", "aa", "try_module_get",
 				  "cells", cells),
 			"machine", synthetic_machine(s, most), "warnings",
