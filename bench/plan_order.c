@@ -11,7 +11,7 @@
 #include "harness/order.h"
 
 /* What a cell takes beside its window: warm-up, stage, balance. */
-#define BESIDE_S      0.03
+#define BESIDE_S      0.05
 #define UNLOAD_S      0.0002 /* a dwell and an unload */
 #define START_S	      0.3    /* a worker, per round */
 #define CALIBRATION_S 2.0
@@ -74,16 +74,25 @@ double plan_unload_cap_ns(const struct plan *plan)
 	return windows > cap ? windows : cap;
 }
 
+/* Who waits for readers on his own CPU gets few unloads before the cap. */
+static double cell_seconds(const struct plan *plan, const struct cell *cell)
+{
+	double unloads = (double)plan->options->unloads * UNLOAD_S;
+	double cap = plan_unload_cap_ns(plan) * 1e-9;
+	bool shared = cell->n_cpus == 1 || cell->oversubscribe > 1;
+
+	if (cell->workload != WORKLOAD_UNLOAD)
+		return plan->options->window_ns * 1e-9;
+	return (shared && cell->mode == REMOVE_WAIT) || unloads > cap ? cap
+								      : unloads;
+}
+
 double plan_seconds(const struct plan *plan)
 {
-	double window = plan->options->window_ns * 1e-9, round = START_S;
+	double round = START_S;
 
-	for (size_t i = 0; i < plan->n_cells; i++) {
-		bool counts = plan->cells[i].workload == WORKLOAD_UNLOAD;
-		double unloads = (double)plan->options->unloads * UNLOAD_S;
-
-		round += BESIDE_S + (counts ? unloads : window);
-	}
+	for (size_t i = 0; i < plan->n_cells; i++)
+		round += BESIDE_S + cell_seconds(plan, &plan->cells[i]);
 	return CALIBRATION_S + round * (double)plan->options->rounds;
 }
 
