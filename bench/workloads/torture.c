@@ -22,8 +22,8 @@
 
 #define MOST_CPUS 8u
 #define GRACE_NS  30e9
-/* Longer than an unload and its unmapping, so that both fit in. */
-#define LONG_DELAY_NS 2000000u
+/* Now and then longer than an unload and its unmapping: both fit in. */
+#define LONG_DELAY_NS 1000000u
 
 const char *breach_text(enum breach breach)
 {
@@ -134,7 +134,7 @@ static void on_delay(enum delay_point point)
 	else if ((dice >> 6) % 16)
 		clock_nap(1000 * (1 + (dice >> 10) % 100));
 	else
-		clock_nap(LONG_DELAY_NS);
+		clock_nap(LONG_DELAY_NS * (1 + (dice >> 10) % 8));
 }
 
 /* Zeroed, and aligned as the padded structs want it. */
