@@ -11,7 +11,7 @@
 
 #define A_MILLION  1e-6
 #define NS_TO_US   1e-3
-#define NEED_BYTES 96
+#define NOTE_BYTES 96
 #define PERCENT	   100.0
 #define CPUS_AND_SCHEME                                                        \
 	{ "CPUs", false },                                                     \
@@ -36,7 +36,7 @@ void report_add_figure(struct report *report, json_t *row, const json_t *figure,
 	double value = field_number(figure, "value");
 	const char *why = field_string(figure, "why", "not measured here");
 	const char *n = strstr(why, ", has ");
-	char text[TEXT_NUMBER_BYTES], need[NEED_BYTES];
+	char text[TEXT_NUMBER_BYTES], need[NOTE_BYTES];
 
 	/* How many there are is in the table: one note for all that lack. */
 	if (n)
@@ -81,12 +81,13 @@ static void add_word(struct report *report, json_t *row, const json_t *group,
 {
 	const char *word = field_string(ratio, "verdict", "");
 	const char *why = field_string(ratio, "verdict_why", "");
-	char mark[TEXT_NUMBER_BYTES];
+	char note[NOTE_BYTES], mark[TEXT_NUMBER_BYTES];
 
+	snprintf(note, sizeof(note), "no word: %s", why);
 	if (!strcmp(why, SUMMARY_TOO_NOISY))
 		word = why;
 	else if (*why && !strcmp(why, field_string(group, "no_verdict", "")))
-		word = notes_mark(&report->notes, why, mark);
+		word = notes_mark(&report->notes, note, mark);
 	else if (!strcmp(word, "not separated"))
 		word = "";
 	report_add_text(row, word);

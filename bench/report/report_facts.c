@@ -141,8 +141,9 @@ static void append_batches(struct line *line, const json_t *plan)
 
 	append(line, "; look-ups a batch: ");
 	json_array_foreach (json_object_get(calibration, "batches"), i, batch) {
-		append_fact(line, i ? ", " : "", batch, "batch_ops", "");
-		append_fact(line, " (hold ", batch, "hold_ns", ", ");
+		append_fact(line, i ? ", " : "", batch, "batch_ops", " (");
+		append(line, "%s ", field_string(batch, "workload", ""));
+		append_fact(line, "hold ", batch, "hold_ns", ", ");
 		append_fact(line, "think ", batch, "think_ns", " ns)");
 	}
 	append(line, "%s; ", i ? "" : "unknown");
