@@ -2,49 +2,14 @@
 /*
  * test_report.c: the report's form, and that it says what must be said.
  */
-#include "bench/report/report.h"
+#include "report_text.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "bench/report/load.h"
-#include "bench/report/summary.h"
 #include "bench/report/text.h"
-#include "synthetic_run.h"
 
-static const int two_counts[] = { 1, 2, 0 };
 static const int many_counts[] = { 1, 2, 4, 8, 16, 32, 64, 128, 0 };
-
-static const struct synthetic small = {
-	.counts = two_counts,
-	.schemes = 5,
-	.rounds = 9,
-	.unloads = 20,
-	.vm = true,
-};
-
-static char *print(const struct synthetic *s, int width)
-{
-	json_t *run = synthetic_run(s);
-	char *text = NULL;
-	size_t n = 0;
-	FILE *out = open_memstream(&text, &n);
-
-	json_object_set_new(json_object_get(run, "unloadbench"), "summary",
-			    summary_make(run));
-	assert_int_equal(report_print(out, run, width), 0);
-	fclose(out);
-	json_decref(run);
-	return text;
-}
 
 /* Lines of @text that break a rule of form; the first one is shown. */
 static size_t bad_lines(const char *text, size_t width)
