@@ -130,7 +130,7 @@ static error_t parse_torture(int key, char *arg, struct argp_state *state)
 				   arg);
 		return 0;
 	case 'q':
-		return o->seconds = 2, 0;
+		return o->seconds = 4, 0;
 	case 'i':
 		return o->if_needed = true, 0;
 	case 'j':
@@ -240,8 +240,8 @@ int cmd_torture(int argc, char **argv)
 	static const struct argp_option torture_options[] = {
 		{ "schemes", 's', "A,B", 0, "names, all, or broken", 0 },
 		{ "all", 'a', NULL, 0, "every scheme, broken ones too", 0 },
-		{ "seconds", 'n', "N", 0, "per sound scheme (4)", 0 },
-		{ "quick", 'q', NULL, 0, "2 s per sound scheme", 0 },
+		{ "seconds", 'n', "N", 0, "per sound scheme (10)", 0 },
+		{ "quick", 'q', NULL, 0, "4 s per sound scheme", 0 },
 		{ "if-needed", 'i', NULL, 0, "not if this build passed before",
 		  0 },
 		{ "only", 'o', "KIND", 0,
@@ -262,7 +262,7 @@ int cmd_torture(int argc, char **argv)
 		NULL,
 		NULL
 	};
-	struct torture_options o = { .seconds = 4,
+	struct torture_options o = { .seconds = 10,
 				     .seed = (unsigned long)time(NULL) };
 
 	cli_parse(&argp, argc, argv, &o);

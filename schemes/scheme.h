@@ -244,7 +244,7 @@ struct unload {
 #define CAP_NO_UNLOAD	(1u << 12) /* reader workloads only */
 #define CAP_TEMPLATE	(1u << 13) /* not part of `all` */
 #define CAP_BROKEN	(1u << 14) /* must fail torture; never timed */
-#define CAP_NEEDS_GRACE	(1u << 15) /* its memory waits for a grace period */
+#define CAP_NEEDS_GRACE (1u << 15) /* its memory waits for a grace period */
 
 /* A named figure of a scheme's own, for the record. */
 struct counter {

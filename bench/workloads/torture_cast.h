@@ -41,12 +41,13 @@ struct torturer {
  * @started: attempts to remove it that began
  * @ended:   ... that ended
  * @went:    ... that succeeded
+ * @cancelled: waits that were
  * @came:    inserts that followed; as many as went: it is in, or an attempt
  *           that has not ended yet has just taken it out
  */
 struct scene {
 	_Alignas(TEAM_LINE) _Atomic uint64_t started;
-	_Atomic uint64_t ended, went, came;
+	_Atomic uint64_t ended, went, came, cancelled;
 };
 
 struct cast {

@@ -86,7 +86,18 @@ static void open_box(struct torturer *t, struct box *box)
 	t->cast->stage.readers->put(&t->cast->stage.dom, slot_of(t), &ref);
 }
 
-static void duplicate(struct torturer *t, struct ref *ref)
+static void move_somewhere(struct torturer *t)
+{
+	const struct cell *cell = t->cast->stage.shape.cell;
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cell->cpu_ids[rng_below(&t->rng, cell->n_cpus)], &set);
+	/* A CPU that went away is no reason to stop. */
+	(void)sched_setaffinity(0, sizeof(set), &set);
+}
+
+static void duplicate(struct torturer *t, struct ref *ref, uint64_t dice)
 {
 	const struct reader_ops *readers = t->cast->stage.readers;
 	struct ref second;
@@ -94,7 +105,12 @@ static void duplicate(struct torturer *t, struct ref *ref)
 	if (!readers->dup)
 		return;
 	readers->dup(&t->cast->stage.dom, slot_of(t), ref, &second);
+	/* Counts per CPU are wrong in pieces first: dup here, put there. */
+	if (dice % 4 == 0)
+		move_somewhere(t);
 	readers->put(&t->cast->stage.dom, slot_of(t), ref);
+	if (dice % 2 == 0 && can(t, CAP_HOLDER_SLEEPS))
+		clock_nap(20000);
 	look(t, &second);
 	*ref = second;
 }
@@ -132,8 +148,8 @@ static void use(struct torturer *t, struct ref *ref)
 		dawdle(t, dice / 4);
 		look(t, ref);
 	}
-	if (dice % 32 == 1)
-		duplicate(t, ref);
+	if (dice % 16 == 1)
+		duplicate(t, ref, dice / 16);
 	if (dice % 32 == 3 && can(t, CAP_NESTS))
 		nest(t, ref);
 	if (dice % 8 == 2 && hand_over(t, ref))
@@ -157,7 +173,7 @@ static bool nobody_unloads(struct scene *scene)
  * takes the module out.  Wait for those attempts, then see whether any did.
  */
 static void judge_refusal(struct torturer *t, struct scene *scene,
-			  uint64_t went_before)
+			  uint64_t went_before, uint64_t cancelled_before)
 {
 	uint64_t from = clock_kernel_ns(CLOCK_MONOTONIC);
 
@@ -167,7 +183,9 @@ static void judge_refusal(struct torturer *t, struct scene *scene,
 			return;
 		sched_yield();
 	}
-	if (atomic_load(&scene->went) != went_before)
+	/* A wait closes the door, and one that is cancelled opens it again. */
+	if (atomic_load(&scene->went) != went_before ||
+	    atomic_load(&scene->cancelled) != cancelled_before)
 		return;
 	atomic_fetch_add(&t->cast->board->spurious, 1);
 	if (!(t->cast->stage.ops->caps & CAP_SPURIOUS))
@@ -192,6 +210,7 @@ static bool get_one(struct torturer *t)
 	size_t n = rng_below(&t->rng, s->key_mask + 1u);
 	uint32_t key = stage_keys(s, t->slot)[n];
 	struct scene *scene = &t->cast->scenes[key & 0xffff];
+	uint64_t cancelled = atomic_load(&scene->cancelled);
 	uint64_t went = atomic_load(&scene->went);
 	bool in = atomic_load(&scene->came) == went;
 	struct ref ref;
@@ -201,19 +220,21 @@ static bool get_one(struct torturer *t)
 		return true;
 	}
 	if (in && rng_below(&t->rng, 8) == 0)
-		judge_refusal(t, scene, went);
+		judge_refusal(t, scene, went, cancelled);
 	return false;
 }
 
-static void move_somewhere(struct torturer *t)
+/* The very loop that is timed: it cannot look, but it can fault. */
+static void run_timed_loop(struct torturer *t)
 {
-	const struct cell *cell = t->cast->stage.shape.cell;
-	cpu_set_t set;
+	struct stage *s = &t->cast->stage;
+	struct loop loop = { .n = GETS_PER_BATCH,
+			     .keys = stage_keys(s, t->slot),
+			     .mask = s->key_mask };
+	struct tally tally = { 0 };
 
-	CPU_ZERO(&set);
-	CPU_SET(cell->cpu_ids[rng_below(&t->rng, cell->n_cpus)], &set);
-	/* A CPU that went away is no reason to stop. */
-	(void)sched_setaffinity(0, sizeof(set), &set);
+	s->readers->lookup_loop(&s->dom, slot_of(t), &loop, &tally);
+	s->readers->ref_loop(&s->dom, slot_of(t), &loop, &tally);
 }
 
 struct team_count torturer_batch(void *arg)
@@ -230,6 +251,8 @@ struct team_count torturer_batch(void *arg)
 	/* Unloaders must keep out of each other's way. */
 	if (rng_below(&t->rng, 64) == 0)
 		cast_unload_one(t->cast, &t->rng);
+	if (rng_below(&t->rng, 16) == 0)
+		run_timed_loop(t);
 	for (int i = 0; i < GETS_PER_BATCH; i++) {
 		if (get_one(t))
 			count.done++;

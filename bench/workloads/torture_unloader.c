@@ -101,6 +101,8 @@ static bool take_out(struct cast *c, struct rng *rng, size_t m)
 
 	if (!err)
 		atomic_fetch_add(&scene->went, 1);
+	if (err == -EINTR)
+		atomic_fetch_add(&scene->cancelled, 1);
 	if (err == -EBUSY)
 		judge_busy(c, scene, started + 1, alone);
 	else if (err && err != -EWOULDBLOCK && err != -EINTR)
