@@ -36,8 +36,7 @@ static bool in_series(const struct making *making, const json_t *group)
 	return !strcmp(field_string(group, "series", ""), making->series);
 }
 
-static void add_label(struct making *making, json_t *row, const json_t *group,
-		      const json_t *member)
+static void add_label(struct making *making, json_t *row, const json_t *member)
 {
 	const struct report *report = making->report;
 	const json_t *cell = json_object_get(report->planned,
@@ -49,8 +48,7 @@ static void add_label(struct making *making, json_t *row, const json_t *group,
 	snprintf(text, sizeof(text), "%s%s",
 		 field_string(report->labels, full, full), own ? "*" : "");
 	making->has_own_table |= own;
-	making->was_apart |=
-		own && strcmp(field_string(group, "table", "none"), "none");
+	making->was_apart |= json_is_true(json_object_get(member, "apart"));
 	report_add_text(row,
 			field_int(member, "aa", 1) > 1 ? "A/A twin" : text);
 }
@@ -108,7 +106,7 @@ static void add_group(struct making *making, const json_t *group,
 		json_t *row = json_array();
 
 		add_cpus(making, row, group, member);
-		add_label(making, row, group, member);
+		add_label(making, row, member);
 		kind->add(making->report, row, group, member);
 		json_array_append_new(making->rows, row);
 	}
@@ -184,7 +182,7 @@ static void print_matrix(struct making *making, const json_t *const *groups,
 	json_array_foreach (json_object_get(groups[0], "members"), i, member) {
 		json_t *row = json_array();
 
-		add_label(making, row, groups[0], member);
+		add_label(making, row, member);
 		for (size_t k = 0; k < n; k++)
 			report_add_figure(making->report, row,
 					  matrix_figure(making->report,

@@ -23,7 +23,8 @@
  *             "table", "base" (cell name or null), "metric",
  *             "higher_is_better", "no_verdict" (why no word may be said of
  *             any member, or null), "aa": FIGURE or null, "floor", "floor_why",
- *             "members": [{"cell", "scheme", "own_table", "ratio": FIGURE +
+ *             "members": [{"cell", "scheme", "own_table", "apart" (it ran among
+ *                          the cells of another group), "ratio": FIGURE +
  *                          "verdict" (null: no word may be said)}]}]
  *   floors  [{"metric", "largest", "group", "groups"}]
  */

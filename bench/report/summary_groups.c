@@ -92,20 +92,20 @@ static json_t *group_new(const json_t *cell, const char *table)
 		"members");
 }
 
-static void join(json_t *group, const json_t *cell)
+static void join(json_t *group, const json_t *cell, bool apart)
 {
-	json_t *member = json_pack("{s:O, s:O, s:O*, s:I, s:b}", "cell",
-				   json_object_get(cell, "name"), "scheme",
-				   json_object_get(cell, "scheme"), "params",
-				   json_object_get(cell, "params"), "aa",
-				   field_int(cell, "aa", 1), "own_table",
-				   is(cell, "table", OWN_TABLE));
+	json_t *member = json_pack(
+		"{s:O, s:O, s:O*, s:I, s:b, s:b}", "cell",
+		json_object_get(cell, "name"), "scheme",
+		json_object_get(cell, "scheme"), "params",
+		json_object_get(cell, "params"), "aa", field_int(cell, "aa", 1),
+		"own_table", is(cell, "table", OWN_TABLE), "apart", apart);
 
 	json_array_append_new(json_object_get(group, "members"), member);
 }
 
 /* Lets @cell join every group it is like, were its table the group's own, or
- * the one with its table. */
+ * the one with its table. A round has it among the cells of the first table. */
 static size_t join_all(json_t *groups, const json_t *cell)
 {
 	bool own = is(cell, "table", OWN_TABLE);
@@ -121,7 +121,7 @@ static size_t join_all(json_t *groups, const json_t *cell)
 		if (!is(group, "series", series) ||
 		    field_int(group, "cpus", 0) != field_int(cell, "cpus", 0))
 			continue;
-		join(group, cell);
+		join(group, cell, joined > 0);
 		joined++;
 	}
 	return joined;
@@ -140,7 +140,7 @@ static void place_cells(json_t *groups, const json_t *cells, bool own)
 		    is(cell, "workload", "loader") || join_all(groups, cell))
 			continue;
 		group = group_new(cell, field_string(cell, "table", "none"));
-		join(group, cell);
+		join(group, cell, false);
 		json_array_append_new(groups, group);
 	}
 }

@@ -250,6 +250,9 @@ static void test_summary_own_table_joins_every_table(void **state)
 			find(json_object_get(group, "members"), "cell", own);
 
 		assert_true(json_is_true(json_object_get(member, "own_table")));
+		/* It ran among the cells of the first table. */
+		assert_int_equal(json_is_true(json_object_get(member, "apart")),
+				 i);
 		assert_figure(json_object_get(member, "ratio"), 1, 1, 1, 9);
 	}
 	json_decref(summary);
