@@ -218,8 +218,10 @@ int cell_from_json(const json_t *json, struct cell *ret)
 	cell.modules = (unsigned int)modules;
 	cell.tables = (unsigned int)tables;
 	cell.oversubscribe = (unsigned int)oversubscribe;
-	if (params_from_json(params, &cell) || ids_from_json(ids, &cell))
+	if (params_from_json(params, &cell) || ids_from_json(ids, &cell)) {
+		free(cell.cpu_ids);
 		return -EINVAL;
+	}
 	*ret = cell;
 	return 0;
 }

@@ -82,7 +82,8 @@ static int ask_once(const struct run *run, const json_t *request, json_t **ret)
 	if (got)
 		return got;
 	got = worker_answer(&w, run_silence_ms(run), ret);
-	worker_end(&w, got != 1, why);
+	/* With the answer it has done its work, however it would end. */
+	worker_end(&w, true, why);
 	return got == 1 ? 0 : got ? got : -EIO;
 }
 

@@ -43,19 +43,30 @@ struct round {
 	struct job *current;
 };
 
+static int call_workload(const struct job *job, const struct orders *orders,
+			 struct result *ret)
+{
+	if (cell_has_mode(job->cell.workload))
+		return workload_unload(job->site, &job->cell, orders, ret);
+	if (job->cell.workload == WORKLOAD_LOADER)
+		return workload_loader(job->site, &job->cell, orders, ret);
+	return workload_readers(job->site, &job->cell, orders, ret);
+}
+
 static int run_workload(struct job *job, const struct orders *orders)
 {
 	struct result *r = &job->result;
+	int err;
 
 	memset(r, 0, sizeof(*r));
 	r->figures = json_object();
 	r->why = json_object();
 	r->real_ns = r->cpu_ns = NAN;
-	if (cell_has_mode(job->cell.workload))
-		return workload_unload(job->site, &job->cell, orders, r);
-	if (job->cell.workload == WORKLOAD_LOADER)
-		return workload_loader(job->site, &job->cell, orders, r);
-	return workload_readers(job->site, &job->cell, orders, r);
+	err = call_workload(job, orders, r);
+	/* A thread that hangs in its window goes with its process only. */
+	if (err == -ETIMEDOUT)
+		_exit(WORKER_HUNG);
+	return err;
 }
 
 static void drop_result(struct job *job)
@@ -303,6 +314,19 @@ static int run_round(struct round *round)
 	return err;
 }
 
+static void close_round(struct round *round)
+{
+	struct site *site = &round->site;
+
+	team_destroy(site->team);
+	if (site->irqs.text)
+		interrupts_close(&site->irqs);
+	topology_free(site->topology);
+	for (size_t i = 0; i < round->n_jobs; i++)
+		free(round->jobs[i].cell.cpu_ids);
+	free(round->jobs);
+}
+
 int cmd_worker(int argc, char **argv)
 {
 	struct round round = { 0 };
@@ -321,7 +345,7 @@ int cmd_worker(int argc, char **argv)
 		err = print_json(calibrate(&round.site, request));
 	else if (!err)
 		err = run_round(&round);
-	if (!err && pool_close(&round.site.pool)) {
+	if (pool_close(&round.site.pool) && !err) {
 		err = -EBUSY;
 		snprintf(problem, sizeof(problem),
 			 "a module was still mapped after dlclose");
@@ -329,5 +353,7 @@ int cmd_worker(int argc, char **argv)
 	if (err)
 		fprintf(stderr, "unloadbench: worker: %s\n",
 			*problem ? problem : strerror(-err));
+	close_round(&round);
+	json_decref(request);
 	return err ? EXIT_FAILED : EXIT_DONE;
 }

@@ -14,6 +14,9 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+/* Exit status of a worker with a thread that does not come back. */
+#define WORKER_HUNG 124
+
 /**
  * struct worker - a running child
  * @pid: its process

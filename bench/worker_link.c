@@ -171,6 +171,8 @@ void worker_end(struct worker *w, bool kill_it, char why[96])
 	if (WIFSIGNALED(status))
 		snprintf(why, 96, "worker killed by signal %d (SIG%s)",
 			 WTERMSIG(status), sigabbrev_np(WTERMSIG(status)));
+	else if (WEXITSTATUS(status) == WORKER_HUNG)
+		snprintf(why, 96, "a thread hung in its window");
 	else if (WEXITSTATUS(status))
 		snprintf(why, 96, "worker exited with status %d",
 			 WEXITSTATUS(status));

@@ -41,6 +41,15 @@ static struct worker saying(const char *text, bool stays)
 	return w;
 }
 
+static struct worker exiting(int status)
+{
+	struct worker w = { .pid = fork(), .out = dup(STDERR_FILENO) };
+
+	if (!w.pid)
+		_exit(status);
+	return w;
+}
+
 static void test_worker_answers_are_lines_of_json(void **state)
 {
 	struct worker w = saying("{\"n\": 1}\n{\"n\": 2}\n", false);
@@ -118,15 +127,12 @@ static void test_worker_end_tells_exits_from_signals(void **state)
 	(void)state;
 	worker_end(&w, false, why);
 	assert_string_equal(why, "");
-	w = saying("", false);
-	close(w.out);
-	waitpid(w.pid, NULL, 0);
-	w.pid = fork();
-	if (!w.pid)
-		_exit(3);
-	w.out = dup(STDERR_FILENO);
+	w = exiting(3);
 	worker_end(&w, false, why);
 	assert_string_equal(why, "worker exited with status 3");
+	w = exiting(WORKER_HUNG);
+	worker_end(&w, false, why);
+	assert_string_equal(why, "a thread hung in its window");
 }
 
 int main(void)
