@@ -5,6 +5,7 @@
 #ifndef PRIM_FUTEX_H
 #define PRIM_FUTEX_H
 
+#include <errno.h>
 #include <linux/futex.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -17,11 +18,15 @@
  * @timeout: relative, NULL for none
  *
  * May return early for no reason: callers look at the word again.
+ * Return: 0 woken; -ETIMEDOUT the whole @timeout was slept; -EAGAIN, -EINTR.
  */
-static inline void futex_wait(_Atomic uint32_t *word, uint32_t seen,
-			      const struct timespec *timeout)
+static inline int futex_wait(_Atomic uint32_t *word, uint32_t seen,
+			     const struct timespec *timeout)
 {
-	syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, seen, timeout, NULL, 0);
+	return syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, seen, timeout, NULL,
+		       0)
+		       ? -errno
+		       : 0;
 }
 
 /** futex_wake() - wake up to @n sleepers of @word */

@@ -23,6 +23,7 @@
 
 /* Patience is counted in sixteenths of a slice. */
 #define SLICE_PARTS 16u
+#define NS_PER_S    1000000000u
 #define PATIENCE    (RWSEM_HANDOFF_MS * SLICE_PARTS)
 
 /* A waiter's futex word. */
@@ -199,19 +200,18 @@ void rwsem_wake(struct rwsem *sem)
 
 /* One sleep: a slice while patience lasts or somebody polls, else until told.
  */
-static void sleep_once(struct rwsem_waiter *w, bool polls)
+static void sleep_once(struct rwsem_waiter *w, bool polls, uint64_t slice_ns)
 {
-	static const struct timespec slice = { .tv_nsec = RWSEM_SLICE_NS };
+	struct timespec slice = {
+		.tv_sec = (time_t)(slice_ns / NS_PER_S),
+		.tv_nsec = (long)(slice_ns % NS_PER_S),
+	};
 	bool timed = polls || !out_of_patience(w);
-	uint32_t parts;
+	int err = futex_wait(&w->word, WORD_ASLEEP, timed ? &slice : NULL);
+	uint32_t parts = err == -ETIMEDOUT ? SLICE_PARTS : 1;
 
-	futex_wait(&w->word, WORD_ASLEEP, timed ? &slice : NULL);
 	if (out_of_patience(w))
 		return;
-	parts = atomic_load_explicit(&w->word, memory_order_relaxed) ==
-				WORD_ASLEEP
-			? SLICE_PARTS
-			: 1;
 	atomic_fetch_add_explicit(&w->waited, parts, memory_order_relaxed);
 }
 
@@ -237,10 +237,11 @@ static bool queue_reader(struct rwsem *sem, struct rwsem_waiter *w,
 
 /**
  * rwsem_read_slow() - the rest of a read lock that found more than readers
- * @sem:   the lock
- * @count: what this reader's add left, itself included
+ * @sem:      the lock
+ * @count:    what this reader's add left, itself included
+ * @slice_ns: a timed sleep of its patience
  */
-void rwsem_read_slow(struct rwsem *sem, uint64_t count)
+void rwsem_read_slow(struct rwsem *sem, uint64_t count, uint64_t slice_ns)
 {
 	struct rwsem_waiter w = { .word = WORD_ASLEEP };
 	struct wakeup wake;
@@ -262,7 +263,7 @@ void rwsem_read_slow(struct rwsem *sem, uint64_t count)
 					       memory_order_acquire /* D */) ==
 			  WORD_GRANTED;
 		if (!entered)
-			sleep_once(&w, false);
+			sleep_once(&w, false, slice_ns);
 	}
 }
 
@@ -349,10 +350,12 @@ static void queue_writer(struct rwsem *sem, struct rwsem_waiter *w,
  * @sem:       the lock
  * @cancelled: NULL: waits for ever
  * @arg:       its argument
+ * @slice_ns:  a timed sleep of its patience, and between two polls
  *
  * Return: 0 or -EINTR.
  */
-int rwsem_write_slow(struct rwsem *sem, bool (*cancelled)(void *arg), void *arg)
+int rwsem_write_slow(struct rwsem *sem, bool (*cancelled)(void *arg), void *arg,
+		     uint64_t slice_ns)
 {
 	struct rwsem_waiter w = { .word = WORD_AWAKE, .writer = true };
 	struct wakeup wake;
@@ -371,7 +374,7 @@ int rwsem_write_slow(struct rwsem *sem, bool (*cancelled)(void *arg), void *arg)
 		wakeup_init(&wake);
 		if (cancelled && cancelled(arg))
 			return give_up(sem, &w);
-		sleep_once(&w, cancelled != NULL);
+		sleep_once(&w, cancelled != NULL, slice_ns);
 		delay_point(DELAY_LOCK_SLOW);
 		spin_lock(&sem->wait_lock);
 	}

@@ -28,8 +28,8 @@
  * kernel's readers store one on the count's line), the spin is bounded by
  * number whoever owns the lock, spinners are not queued among themselves (no
  * OSQ), and a waiter with handoff sleeps where the kernel's spins.  Read a
- * clock: the 4 ms are four timed sleeps of 1 ms, and a wake-up that came to
- * nothing counts as a sixteenth of one.
+ * clock: the 4 ms are four sleeps of 1 ms that timed out; a sleep that ended
+ * early (a wake-up that came to nothing, a signal) counts as a sixteenth of one.
  * Source: Linux 6.1 kernel/locking/rwsem.c.
  */
 #ifndef PRIM_RWSEM_H
@@ -50,12 +50,17 @@
 #define RWSEM_READER   (1ull << 8)
 #define RWSEM_READFAIL (1ull << 63) /* more readers than fit, or a bug */
 
-#define RWSEM_READERS  (RWSEM_READFAIL - RWSEM_READER)
-#define RWSEM_LOCKED   (RWSEM_WRITER | RWSEM_READERS)
+/* With the top bit, as in the kernel: a count beyond reason is locked. */
+#define RWSEM_READERS (~(RWSEM_READER - 1))
+#define RWSEM_LOCKED  (RWSEM_WRITER | RWSEM_READERS)
 #define RWSEM_READ_FAILED                                                      \
 	(RWSEM_WRITER | RWSEM_WAITERS | RWSEM_HANDOFF | RWSEM_READFAIL)
 
-/* Pauses a writer spins: 3 to 12 us by the length of a pause; kernel: 25. */
+/*
+ * Looks a writer spins, one cpu_relax() each: on x86 some microseconds by the
+ * length of a pause; on AArch64 a yield is near a nop, and the spin hardly more
+ * than the looks.  The kernel spins by the clock, up to 25 us on readers.
+ */
 #define RWSEM_SPINS 256u
 /* A first waiter's patience, and one timed sleep of it. */
 #define RWSEM_HANDOFF_MS  4
@@ -77,10 +82,14 @@ struct rwsem {
 	struct rwsem_queue waiters;
 };
 
-/* Slow paths; only the inline functions below call them. */
-void rwsem_read_slow(struct rwsem *sem, uint64_t count);
-int rwsem_write_slow(struct rwsem *sem, bool (*cancelled)(void *arg),
-		     void *arg);
+/*
+ * Slow paths; only the inline functions below call them, with a slice of
+ * RWSEM_SLICE_NS.  A timed sleep hides a wake-up that was lost, so tests call
+ * them with a slice too long to end.
+ */
+void rwsem_read_slow(struct rwsem *sem, uint64_t count, uint64_t slice_ns);
+int rwsem_write_slow(struct rwsem *sem, bool (*cancelled)(void *arg), void *arg,
+		     uint64_t slice_ns);
 void rwsem_wake(struct rwsem *sem);
 
 /** rwsem_init() - a free lock; before anybody else can see @sem */
@@ -97,7 +106,7 @@ static inline void rwsem_down_read(struct rwsem *sem)
 		&sem->count, RWSEM_READER, memory_order_acquire /* A */);
 
 	if (unlikely(count & RWSEM_READ_FAILED))
-		rwsem_read_slow(sem, count + RWSEM_READER);
+		rwsem_read_slow(sem, count + RWSEM_READER, RWSEM_SLICE_NS);
 }
 
 /**
@@ -159,14 +168,15 @@ static inline bool rwsem_down_write_trylock(struct rwsem *sem)
 static inline void rwsem_down_write(struct rwsem *sem)
 {
 	if (!rwsem_down_write_trylock(sem))
-		rwsem_write_slow(sem, NULL, NULL);
+		rwsem_write_slow(sem, NULL, NULL, RWSEM_SLICE_NS);
 }
 
 /**
  * rwsem_down_write_interruptible() - lock for writing unless told to give up
  * @sem:       the lock; not held by this thread in any way
  * @cancelled: asked at least every 1 ms while waiting, never when the lock is
- *             had at once
+ *             had at once.  NULL: waits for ever, and polls nothing once its
+ *             patience is over
  * @arg:       its argument
  *
  * Return: 0 locked; -EINTR not locked, and no trace of this waiter is left.
@@ -177,7 +187,7 @@ static inline int rwsem_down_write_interruptible(struct rwsem *sem,
 {
 	if (rwsem_down_write_trylock(sem))
 		return 0;
-	return rwsem_write_slow(sem, cancelled, arg);
+	return rwsem_write_slow(sem, cancelled, arg, RWSEM_SLICE_NS);
 }
 
 /**

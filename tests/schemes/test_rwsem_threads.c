@@ -186,7 +186,7 @@ static void test_rwsem_queueing_reader_wakes_whom_its_add_hid(void **state)
 		sched_yield();
 	atomic_fetch_add(&s.sem.count, RWSEM_READER);
 	rwsem_up_read(&s.sem);
-	rwsem_read_slow(&s.sem, word_of(&s.sem));
+	rwsem_read_slow(&s.sem, word_of(&s.sem), RWSEM_SLICE_NS);
 	pthread_join(writer, NULL);
 	assert_int_equal(word_of(&s.sem), 0x100);
 }
