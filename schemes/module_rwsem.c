@@ -11,16 +11,25 @@
  * exit() runs with the locks held, and they are released, from a copy, before
  * the caller frees.  A look-up may wait for that, but never fails while the
  * module stands in the table, and never meets half an entry.
- * As against the posting: cheap refusals come before any lock; locks can be
- * given up; registrations are core memory; one atomic count, so that a holder
- * may dup without a lock.  The posted wait slept with all locks held, and
- * holders that needed them to put never could: here a wait releases all, waits
- * for a put and starts over, as its author had written a month before.  Under
- * steady traffic that is a lottery.
+ * As against the posting: cheap refusals come before any lock; a waiting
+ * remove can give up a lock; registrations are core memory; one atomic count,
+ * so that a holder may dup without a lock.  The posted wait slept with all
+ * locks held, and holders that needed them to put never could: here a wait
+ * releases all, waits for a put and starts over, as its author had written a
+ * month before.  Under steady traffic that is a lottery.  Nobody is told of a
+ * put: the waiter polls the count's line and starts over when it sees it fall,
+ * or after MRW_LOOKS looks: a put and a get between two of them go unseen.
+ *   Phases.  Going is when the first write lock is held, from when gets wait;
+ * a get that met the queued unloader may have waited before.  Quiesced (all
+ * locks held) comes before drained (the count looked at and zero), the other
+ * way round than in enum phase; both and decided come before the locks are
+ * released.
  * Cost.  Two adds on the table's lock and one on the module's count for a get,
- * the same again for a put (put=locked) or one (put=unlocked).  All modules of
- * a table share its lock.  256 bytes a table; 40 bytes a module and table, and
- * two lines a module.
+ * the same again for a put (put=locked) or one (put=unlocked).  The count is a
+ * third locked operation, and on a second line that all CPUs share; the posting
+ * counted by CPU and paid neither.  All modules of a table share its lock.  264
+ * bytes a table (the lock, and room in the copy); 256 bytes a module and 32
+ * more for each table of the domain.
  * Count.  module_rwsem_get_known: 3 locked, 0 fences
  * Count.  module_rwsem_put: 3 locked, 0 fences
  * Count.  module_rwsem_unlocked_put: 1 locked, 0 fences
@@ -33,6 +42,8 @@
  *      what a holder did is over before remove() returns (S2)
  * Can't.  Be used where sleeping is not allowed.  Let exit() look anything up:
  * it would wait for itself.  Promise that a wait ends under steady traffic.
+ * A try is not cancelled: it waits for read sections only, which are short, and
+ * does not poll, so that a lost wake-up would hang and not pass for a slow one.
  * rwsem=pthread: glibc's lock, whose calls are not in the counts; it cannot be
  * interrupted once it waits, but read sections hold no module's code and are
  * short.  No module here depends on another: that refusal has no case.
@@ -42,6 +53,14 @@
 #include "module_rwsem.h"
 
 #include <errno.h>
+
+/* Looks at the count before an attempt; the last few give the CPU away. */
+#define MRW_LOOKS (WAIT_SPINS + 8)
+
+/* What the header says of sizes. */
+_Static_assert(sizeof(union table_lock) + sizeof(void *) == 264, "a table");
+_Static_assert(sizeof(struct mrw_module) == 256, "a module");
+_Static_assert(sizeof(struct module_rwsem) == 32, "a module in a table");
 
 #define READER_SIDE(prefix, kind, put_ref)                                     \
 	loop_inline bool prefix##_get(struct domain *dom, void *slot,          \
@@ -105,7 +124,7 @@ static int pthread_down(void *rwsem, bool (*cancelled)(void *arg), void *arg)
 {
 	if (!pthread_rwlock_trywrlock(rwsem))
 		return 0;
-	if (cancelled(arg))
+	if (cancelled && cancelled(arg))
 		return -EINTR;
 	return -pthread_rwlock_wrlock(rwsem);
 }
@@ -182,12 +201,6 @@ void mrw_fini(struct domain *dom)
 		pthread_rwlock_destroy(&d->locks[i].pthread);
 }
 
-static bool never(void *arg)
-{
-	(void)arg;
-	return false;
-}
-
 /* A driver registers its lock once a table, however often it stands there. */
 static void register_tables(struct domain *dom, struct handle *mod)
 {
@@ -214,7 +227,8 @@ static int insert_locked(struct domain *dom, struct handle *mod)
 	int err;
 
 	register_tables(dom, mod);
-	err = module_rwsems_down(&m->rwsems, &d->held, never, NULL);
+	d->held.begun = NULL;
+	err = module_rwsems_down(&m->rwsems, &d->held, NULL, NULL);
 	if (err) {
 		unregister_tables(mod);
 		return err;
@@ -247,9 +261,17 @@ static bool unload_cancelled(void *arg)
 	return u->cancelled(u);
 }
 
+static void unload_begun(void *arg)
+{
+	struct unload *u = arg;
+
+	u->stamp(u, PHASE_GOING);
+}
+
 /* Under the mutex: one attempt; takes all locks and leaves none. */
 static int unload_locked(struct domain *dom, struct handle *mod,
-			 struct unload *u, mrw_leave_fn *leave)
+			 enum remove_mode mode, struct unload *u,
+			 mrw_leave_fn *leave)
 {
 	struct mrw_domain *d = mrw_domain_of(dom);
 	struct mrw_module *m = mrw_of(mod);
@@ -258,8 +280,10 @@ static int unload_locked(struct domain *dom, struct handle *mod,
 	/* Relaxed: written under the mutex only. */
 	if (atomic_load_explicit(&m->state, memory_order_relaxed) != MRW_LIVE)
 		return -EBUSY;
-	u->stamp(u, PHASE_GOING);
-	err = module_rwsems_down(&m->rwsems, &d->held, unload_cancelled, u);
+	d->held.begun = unload_begun;
+	err = module_rwsems_down(&m->rwsems, &d->held,
+				 mode == REMOVE_WAIT ? unload_cancelled : NULL,
+				 u);
 	if (err) {
 		u->stamp(u, PHASE_DECIDED);
 		return err;
@@ -278,20 +302,22 @@ static int unload_locked(struct domain *dom, struct handle *mod,
 	return 0;
 }
 
-static int unload_once(struct domain *dom, struct handle *mod, struct unload *u,
+static int unload_once(struct domain *dom, struct handle *mod,
+		       enum remove_mode mode, struct unload *u,
 		       mrw_leave_fn *leave)
 {
 	struct mrw_domain *d = mrw_domain_of(dom);
 	int err;
 
 	pthread_mutex_lock(&d->module_mutex);
-	err = unload_locked(dom, mod, u, leave);
+	err = unload_locked(dom, mod, mode, u, leave);
 	pthread_mutex_unlock(&d->module_mutex);
 	return err;
 }
 
 /*
- * Until the count is zero or has fallen since the last look; no lock is held.
+ * Until the count is zero, has fallen since the last look, or has been looked
+ * at often enough: a put may have gone unseen.  No lock is held.
  * False: cancelled.
  */
 static bool wait_for_put(struct mrw_module *m, struct unload *u)
@@ -301,7 +327,7 @@ static bool wait_for_put(struct mrw_module *m, struct unload *u)
 	long seen = atomic_load_explicit(&m->refs, memory_order_relaxed);
 	long now = seen;
 
-	while (now && now >= seen) {
+	while (now && now >= seen && spins < MRW_LOOKS) {
 		if (u->cancelled(u))
 			return false;
 		wait_relax(&spins);
@@ -316,7 +342,7 @@ int mrw_unload(struct domain *dom, struct handle *mod, enum remove_mode mode,
 {
 	int err;
 
-	while ((err = unload_once(dom, mod, u, leave)) == -EWOULDBLOCK &&
+	while ((err = unload_once(dom, mod, mode, u, leave)) == -EWOULDBLOCK &&
 	       mode == REMOVE_WAIT) {
 		if (u->cancelled(u))
 			return -EINTR;

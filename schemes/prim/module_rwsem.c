@@ -115,8 +115,8 @@ int module_rwsems_down(struct module_rwsems *mod, struct rwsems_held *held,
 		while (!err && held->n < n) {
 			err = held->kind->down(held->rwsem[held->n], cancelled,
 					       arg);
-			if (!err)
-				held->n++;
+			if (!err && !held->n++ && held->begun)
+				held->begun(arg);
 			delay_point(DELAY_LOCK);
 		}
 		if (!err && !has_changed(mod, changes))

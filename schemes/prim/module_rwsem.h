@@ -31,7 +31,7 @@ TAILQ_HEAD(module_rwsem_list, module_rwsem);
 
 /**
  * struct lock_kind - how the locks of a list are taken
- * @down: write-locks @rwsem; 0, or -EINTR when @cancelled said so
+ * @down: write-locks @rwsem; 0, or -EINTR when @cancelled (may be NULL) said so
  * @up:   releases the write lock
  */
 struct lock_kind {
@@ -71,12 +71,15 @@ struct module_rwsem {
  * @rwsem: distinct, ascending, [max], of which [n] are held
  * @max:   room; a module may be registered with as many distinct locks
  * @n:     0: none held
+ * @begun: called with module_rwsems_down()'s arg each time the first lock is
+ *         held; NULL: nothing to tell
  */
 struct rwsems_held {
 	const struct lock_kind *kind;
 	void **rwsem;
 	size_t max;
 	size_t n;
+	void (*begun)(void *arg);
 };
 
 /** module_rwsems_init() - a module without registrations */
@@ -106,9 +109,9 @@ void module_rwsem_unregister(struct module_rwsem *node);
 /**
  * module_rwsems_down() - write-lock every distinct lock of @mod, in order
  * @mod:       the module; one caller at a time
- * @held:      kind, rwsem and max set, none held
- * @cancelled: see rwsem_down_write_interruptible()
- * @arg:       its argument
+ * @held:      kind, rwsem, max and begun set, none held
+ * @cancelled: see rwsem_down_write_interruptible(); NULL: waits for ever
+ * @arg:       its argument, and held->begun's
  *
  * May sleep.  When registrations changed meanwhile it releases all and starts
  * over.

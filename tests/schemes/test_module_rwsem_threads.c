@@ -49,7 +49,9 @@ static void *take_all_often(void *arg)
 	struct pair *p = arg;
 	int me = atomic_fetch_add(&p->next, 1);
 	void *room[3];
-	struct rwsems_held held = { &real_kind, room, 3, 0 };
+	struct rwsems_held held = { .kind = &real_kind,
+				    .rwsem = room,
+				    .max = 3 };
 
 	pthread_barrier_wait(&p->start);
 	for (int i = 0; i < 5000; i++) {

@@ -45,20 +45,25 @@ struct scene {
 	struct table tables[N_TABLES];
 	_Atomic(struct handle *) slots[N_TABLES];
 	struct handle *mod;
-	struct ref *held; /* put at the first retry */
-	uint64_t word_at_exit[N_TABLES];
+	struct ref *held; /* put at retry number put_at */
+	int put_at;
+	uint64_t word_at_exit[N_TABLES], word_at_going;
 	int exits, retries, cancel_after;
 	unsigned int stamps; /* a bit a phase */
 };
 
-static void scene_stamp(struct unload *u, enum phase phase)
-{
-	((struct scene *)u)->stamps |= 1u << phase;
-}
-
 static uint64_t word_of(struct scene *s, int table)
 {
 	return atomic_load(&mrw_domain_of(&s->dom)->locks[table].kernel.count);
+}
+
+static void scene_stamp(struct unload *u, enum phase phase)
+{
+	struct scene *s = (struct scene *)u;
+
+	s->stamps |= 1u << phase;
+	if (phase == PHASE_GOING)
+		s->word_at_going = word_of(s, 0);
 }
 
 static void scene_exit(struct unload *u)
@@ -85,7 +90,7 @@ static void scene_retried(struct unload *u)
 {
 	struct scene *s = (struct scene *)u;
 
-	if (!s->retries++ && s->held)
+	if (++s->retries == s->put_at)
 		s->readers->put(&s->dom, NULL, s->held);
 }
 
@@ -138,6 +143,11 @@ static void scene_close(struct scene *s)
 static int try_unload(struct scene *s)
 {
 	return s->ops->remove(&s->dom, s->mod, REMOVE_TRY, &s->u);
+}
+
+static int wait_unload(struct scene *s)
+{
+	return s->ops->remove(&s->dom, s->mod, REMOVE_WAIT, &s->u);
 }
 
 static bool get(struct scene *s, int key, struct ref *ret)
@@ -232,7 +242,7 @@ static void test_module_rwsem_unload_cancelled_at_any_lock(void **state)
 			busy = &mrw_domain_of(&s.dom)->locks[at].kernel;
 			rwsem_down_read(busy);
 			s.cancel_after = polls;
-			assert_int_equal(try_unload(&s), -EINTR);
+			assert_int_equal(wait_unload(&s), -EINTR);
 			rwsem_up_read(busy);
 			assert_live(&s, 1);
 			s.readers->put(&s.dom, NULL, &ref);
@@ -242,19 +252,45 @@ static void test_module_rwsem_unload_cancelled_at_any_lock(void **state)
 	}
 }
 
-/* The put at the first retry needs a read lock: none may be held in a wait. */
+/*
+ * The put needs a read lock: none may be held in a wait.  Before retries 2 and
+ * 3 the count is not seen to fall, as after a put and a get between two looks.
+ */
 static void test_module_rwsem_wait_holds_no_lock_and_ends(void **state)
 {
+	(void)state;
+	for (int retry = 1; retry <= 3; retry += 2) {
+		struct scene s;
+		struct ref ref;
+
+		scene_open(&s, "module_rwsem", NULL, NULL);
+		assert_true(get(&s, 1, &ref));
+		s.held = &ref;
+		s.put_at = retry;
+		assert_int_equal(wait_unload(&s), 0);
+		assert_int_equal(s.retries, retry);
+		assert_int_equal(s.exits, 1);
+		scene_close(&s);
+	}
+}
+
+/* A get waits from the first lock on, so that is the moment of the stamp. */
+static void test_module_rwsem_going_is_when_first_lock_is_held(void **state)
+{
 	struct scene s;
-	struct ref ref;
 
 	(void)state;
 	scene_open(&s, "module_rwsem", NULL, NULL);
-	assert_true(get(&s, 1, &ref));
-	s.held = &ref;
-	assert_int_equal(s.ops->remove(&s.dom, s.mod, REMOVE_WAIT, &s.u), 0);
-	assert_int_equal(s.retries, 1);
-	assert_int_equal(s.exits, 1);
+	rwsem_down_read(&mrw_domain_of(&s.dom)->locks[2].kernel);
+	s.cancel_after = 1;
+	assert_int_equal(wait_unload(&s), -EINTR);
+	assert_int_equal(s.word_at_going, RWSEM_WRITER);
+	rwsem_up_read(&mrw_domain_of(&s.dom)->locks[2].kernel);
+	/* Cancelled before any lock was had: no get ever had to wait for it. */
+	s.stamps = 0;
+	rwsem_down_read(&mrw_domain_of(&s.dom)->locks[0].kernel);
+	assert_int_equal(wait_unload(&s), -EINTR);
+	assert_int_equal(s.stamps, 1u << PHASE_DECIDED);
 	scene_close(&s);
 }
 
@@ -267,8 +303,7 @@ static void test_module_rwsem_wait_cancelled_leaves_module_live(void **state)
 	scene_open(&s, "module_rwsem", NULL, NULL);
 	assert_true(get(&s, 1, &ref));
 	s.cancel_after = 1000;
-	assert_int_equal(s.ops->remove(&s.dom, s.mod, REMOVE_WAIT, &s.u),
-			 -EINTR);
+	assert_int_equal(wait_unload(&s), -EINTR);
 	assert_live(&s, 1);
 	scene_close(&s);
 }
@@ -344,6 +379,7 @@ int main(void)
 		CLAIM(unload_of_gone_module_takes_no_lock),
 		CLAIM(unload_cancelled_at_any_lock),
 		CLAIM(wait_holds_no_lock_and_ends),
+		CLAIM(going_is_when_first_lock_is_held),
 		CLAIM(wait_cancelled_leaves_module_live),
 		CLAIM(every_variant_loads_and_unloads),
 		CLAIM(free_early_dies_where_the_sound_one_lives),
