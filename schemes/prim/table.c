@@ -6,17 +6,22 @@
 
 #include "prim/delay.h"
 
+/* From NULL: whatever was there; else only if it is @from. */
 static void set_entry(struct domain *dom, uint32_t key, struct handle *from,
 		      struct handle *to)
 {
 	struct table *table = table_of(dom, key);
+	_Atomic(struct handle *) *slot = &table->slots[key & 0xffff];
 	bool locked = dom->cfg.table == TABLE_RWLOCK;
 
 	if (locked)
 		rwlock_write_lock(&table->guard);
-	if (!from || table_find(dom, key) == from)
-		atomic_store_explicit(&table->slots[key & 0xffff], to,
-				      memory_order_release /* A */);
+	if (!from)
+		atomic_store_explicit(slot, to, memory_order_release /* A */);
+	else /* Relaxed: whatever else is there stays. */
+		atomic_compare_exchange_strong_explicit(
+			slot, &from, to, memory_order_release /* A */,
+			memory_order_relaxed);
 	if (locked)
 		rwlock_write_unlock(&table->guard);
 }
