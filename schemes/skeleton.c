@@ -6,8 +6,7 @@
  * Idea.  A get read-locks the module, a put unlocks it, an unload write-locks
  * it.  Who holds the module holds the lock, so a write lock means nobody does.
  * Cost.  Two locked operations on one shared line per look-up (the second in
- * get is a refusal's way out).  4 bytes a
- * module, rounded to a line.
+ * get is a refusal's way out).  8 bytes a module, the lock and a flag.
  * Count.  skeleton_get_known: 2 locked, 0 fences
  * Count.  skeleton_put: 1 locked, 0 fences
  * Ordering.  All of it is the lock's (prim/rwlock.h, A and B): what a holder

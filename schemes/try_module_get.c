@@ -12,8 +12,9 @@
  * Unload runs under a mutex: two unloaders without one could both take BASE,
  * and free under a holder.
  * Cost.  Two compare-and-exchange loops on one shared line per look-up.  Unload
- * is one or two operations on that line; it waits for nobody.  4 bytes a
- * module.
+ * is one or two operations on that line; it waits for no holder.  The kernel
+ * pays 4 bytes in struct module; here a module has 256, two lines of its own,
+ * so that what is measured is the count and not its neighbours.
  * Count.  try_module_get_get_known: 1 locked, 0 fences
  * Count.  try_module_get_put: 1 locked, 0 fences
  * Ordering.
@@ -21,9 +22,16 @@
  *      what a holder did is over before remove() returns             (S2)
  *   C  insert's release  pairs with  D  get's acquire:
  *      what init set up is visible to every holder                   (S3)
+ * Acquire and release are all these need.  The kernel's operations
+ * (atomic_inc_not_zero, atomic_dec_if_positive, atomic_sub_return,
+ * atomic_add_unless) are fully ordered when they succeed, so these are seq_cst
+ * then.  x86-64 makes the same locked instruction of either.  AArch64 has casal
+ * and ldaddal for both under LSE; without it the kernel adds a full barrier
+ * that seq_cst, ldaxr and stlxr, has not: there it is a little cheaper here.
  * Can't.  Wait for holders: since 3.13 waiting is modprobe's retry.  The state
  * test before the count decides nothing here, the count does; it stands because
- * the kernel's get pays for it too.  free_module's synchronize_rcu is the
+ * the kernel's get pays for it too.  delete_module takes module_mutex
+ * interruptibly, here the wait for it cannot be cancelled.  free_module's synchronize_rcu is the
  * caller's (CAP_NEEDS_GRACE): it comes after the decision, from a source that
  * the user chooses.
  * Source: Linux 6.1 kernel/module/main.c try_module_get, module_put,
@@ -47,6 +55,9 @@ struct tmg_module {
 	_Atomic uint32_t state;
 	_Alignas(SCHEME_ALIGN) atomic_int refcnt;
 };
+
+/* What the header says of it. */
+_Static_assert(sizeof(struct tmg_module) == 256, "a module");
 
 struct tmg_domain {
 	pthread_mutex_t module_mutex;
@@ -74,7 +85,7 @@ loop_inline bool try_module_get_get_known(struct domain *dom, void *slot,
 		if (unlikely(!old))
 			return false;
 	} while (!atomic_compare_exchange_weak_explicit(
-		&m->refcnt, &old, old + 1, memory_order_acquire /* D */,
+		&m->refcnt, &old, old + 1, memory_order_seq_cst /* D */,
 		memory_order_relaxed));
 	*ret = (struct ref){ .mod = mod, .ops = mod->ops, .gen = mod->gen };
 	return true;
@@ -92,7 +103,7 @@ loop_inline void try_module_get_put(struct domain *dom, void *slot,
 		if (unlikely(old <= 0))
 			return;
 	} while (!atomic_compare_exchange_weak_explicit(
-		&m->refcnt, &old, old - 1, memory_order_release /* A */,
+		&m->refcnt, &old, old - 1, memory_order_seq_cst /* A */,
 		memory_order_relaxed));
 	delay_point(DELAY_PUT_DONE);
 }
@@ -139,7 +150,7 @@ static int tmg_insert(struct domain *dom, struct handle *mod)
 static bool take_base(struct tmg_module *m)
 {
 	int old = atomic_fetch_sub_explicit(&m->refcnt, BASE,
-					    memory_order_acquire /* B */) -
+					    memory_order_seq_cst /* B */) -
 		  BASE;
 
 	delay_point(DELAY_COUNT_RECHECK);
@@ -147,7 +158,7 @@ static bool take_base(struct tmg_module *m)
 		/* Give it back, unless the count has reached zero meanwhile. */
 		if (atomic_compare_exchange_weak_explicit(
 			    &m->refcnt, &old, old + BASE,
-			    memory_order_acquire /* B */,
+			    memory_order_seq_cst /* B */,
 			    memory_order_acquire /* B */))
 			return false;
 	}
