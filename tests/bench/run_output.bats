@@ -159,13 +159,14 @@ names() {
 	[ "$(ls -A "$out")" = run.json ]
 }
 
+# Its 1.7.1 fails over any row without real_time: here all rows have theirs.
 @test "Google Benchmark's compare.py reads the record" {
-	made_once
 	compare=$(find /usr/bin /usr/lib /usr/share -name compare.py \
 		-path '*benchmark*' -print -quit 2>/dev/null)
-	[ -n "$compare" ] || compare=$(command -v google-benchmark-compare) ||
+	[ -n "$compare" ] ||
 		skip "no compare.py; Debian has it in libbenchmark-tools"
-	python3 -c 'import scipy, numpy' || skip "no scipy"
+	python3 -c 'import scipy, numpy' || skip "no scipy or no numpy"
+	tiny --schemes none,try_module_get --workloads lookup,ref
 	run python3 "$compare" benchmarks "$out/run.json" "$out/run.json"
 	[ "$status" -eq 0 ]
 	[[ "$output" == *"lookup/scheme:try_module_get"* ]]
