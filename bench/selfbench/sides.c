@@ -278,7 +278,7 @@ double side_measure(struct bench *b, const struct side *side,
 /* Stamps of one stop, by moment. */
 struct stop_stamps {
 	const struct clock *clock;
-	_Atomic uint64_t at[STOP_MARK_RETURNED + 1];
+	_Atomic uint64_t at[N_STOP_MARKS];
 };
 
 static void on_mark(void *arg, enum stop_mark moment)
@@ -290,12 +290,15 @@ static void on_mark(void *arg, enum stop_mark moment)
 
 void print_stop_phases(struct bench *b)
 {
-	static const char *const names[] = { "all woken", "first stopper",
-					     "last stopper", "states and work",
-					     "initiator runs again" };
+	static const char *const names[N_STOP_MARKS] = {
+		"initiator at FIFO",   "all woken",
+		"first stopper",       "last stopper",
+		"states and work",     "initiator runs again",
+		"initiator as before",
+	};
 	struct stop_stamps stamps = { .clock = &b->site.clock };
 	struct stop_marks marks = { on_mark, &stamps };
-	double ns[5][CALLS];
+	double ns[N_STOP_MARKS][CALLS];
 
 	if (open_stoppers(b)) {
 		puts("phases of a stop: no stoppers here");
@@ -307,7 +310,7 @@ void print_stop_phases(struct bench *b)
 		uint64_t start = clock_now_ordered(&b->site.clock);
 
 		stop_machine_run(b->stoppers, do_nothing, NULL);
-		for (int m = 0; m < 5; m++)
+		for (int m = 0; m < N_STOP_MARKS; m++)
 			ns[m][i] = clock_ns(&b->site.clock,
 					    atomic_load(&stamps.at[m]) - start);
 		clock_nap(100000);
@@ -315,7 +318,7 @@ void print_stop_phases(struct bench *b)
 	close_stoppers(b);
 	puts("phases of an empty stop without readers, median us since it was "
 	     "asked for:");
-	for (int m = 0; m < 5; m++) {
+	for (int m = 0; m < N_STOP_MARKS; m++) {
 		double median;
 
 		stats_sort(ns[m], CALLS);

@@ -20,11 +20,13 @@
 #include <stdint.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "prim/arch.h"
 #include "prim/delay.h"
 #include "prim/futex.h"
 #include "prim/stopper_fifo.h"
+#include "prim/stopper_lock.h"
 #include "scheme.h"
 
 /* Soft: SIGXCPU, which says what happened if a thread that takes it can run.
@@ -69,6 +71,8 @@ struct stoppers {
 	void *arg;
 	int result;
 	const struct stop_marks *marks;
+	int lock; /* see prim/stopper_lock.h */
+	pid_t parent;
 	struct rlimit rttime_before;
 	_Alignas(SCHEME_ALIGN) _Atomic uint32_t state;
 	_Atomic uint32_t acks; /* still to come in this state */
@@ -162,11 +166,19 @@ static enum work wait_for_work(struct stopper *me)
 	return work;
 }
 
+/* Who was orphaned since stopper_start() began gets no signal any more. */
+static void die_with_parent(const struct stoppers *set)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != set->parent)
+		kill(getpid(), SIGKILL);
+}
+
 static void *stopper_main(void *arg)
 {
 	struct stopper *me = arg;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	die_with_parent(me->set);
 	while (wait_for_work(me) == WORK_STOP)
 		multi_stop(me);
 	return NULL;
@@ -205,6 +217,7 @@ static int stop_locked(struct stoppers *set, int (*fn)(void *arg), void *arg)
 
 	if (err)
 		return err;
+	mark(set, STOP_MARK_ENTERED);
 	set->fn = fn;
 	set->arg = arg;
 	/* Relaxed: ordered by the queued work, C. */
@@ -215,8 +228,9 @@ static int stop_locked(struct stoppers *set, int (*fn)(void *arg), void *arg)
 	while (!atomic_load_explicit(&set->done, memory_order_acquire /* D */))
 		futex_wait(&set->done, 0, NULL);
 	mark(set, STOP_MARK_RETURNED);
-	fifo_leave(&caller);
-	return set->result;
+	err = fifo_leave(&caller);
+	mark(set, STOP_MARK_LEFT);
+	return err ? err : set->result;
 }
 
 int stop_machine_run(struct stoppers *set, int (*fn)(void *arg), void *arg)
@@ -266,6 +280,7 @@ static void leave_all(struct stoppers *set, size_t n_started)
 		pthread_join(set->each[i].thread, NULL);
 	restore_rttime(&set->rttime_before);
 	pthread_mutex_destroy(&set->mutex);
+	stopper_lock_give(set->lock);
 }
 
 static int run_nothing(void *arg)
@@ -274,14 +289,30 @@ static int run_nothing(void *arg)
 	return 0;
 }
 
+/* What leave_all() undoes besides the threads. */
+static int prepare(struct stoppers *set)
+{
+	int err = stopper_lock_take(&set->lock);
+
+	if (err)
+		return err;
+	err = limit_rttime(&set->rttime_before);
+	if (err) {
+		stopper_lock_give(set->lock);
+		return err;
+	}
+	set->parent = getppid();
+	pthread_mutex_init(&set->mutex, NULL);
+	return 0;
+}
+
 int stopper_start(struct stoppers *set, const unsigned int *cpus, size_t n_cpus)
 {
-	int err = limit_rttime(&set->rttime_before);
+	int err = prepare(set);
 
 	if (err)
 		return err;
 	set->n_cpus = n_cpus;
-	pthread_mutex_init(&set->mutex, NULL);
 	for (size_t i = 0; i < n_cpus; i++) {
 		struct stopper *s = &set->each[i];
 

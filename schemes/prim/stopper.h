@@ -13,11 +13,17 @@
  * DISABLE_IRQ has nothing left to do: the threads block all signals for life.
  *
  * Owns.  The threads, RLIMIT_RTTIME while they exist (a stopper that spins for
- * half a second ends the process, not the machine), and PR_SET_PDEATHSIG: with
- * its parent gone the process is killed.
- * Can't.  Stop CPUs outside the set.  Have two sets stop at the same time in
- * one machine: each would wait for CPUs that the other holds.  Keep the host
- * from taking a virtual CPU away in the middle: then everybody waits for it.
+ * half a second ends the process, not the machine), the machine-wide lock
+ * (prim/stopper_lock.h), and PR_SET_PDEATHSIG: when the thread that forked this
+ * process ends, be it only that one thread of its process, this one is killed.
+ * Can't.  Stop CPUs outside the set.  Have two sets on one machine, idle or
+ * not: two that stopped at once would each wait for CPUs that the other holds,
+ * until RLIMIT_RTTIME ended both.  Keep the host from taking a virtual CPU away
+ * in the middle: then everybody waits for it.  Be as cheap for the initiator as
+ * the kernel, whose stopper threads need no help from it: here it reads its
+ * policy, priority and CPUs, enters FIFO, pins itself unless it is pinned, and
+ * takes all that back: five to seven system calls, 7 to 15 us where it was
+ * tried, inside each stop_machine_run() and so inside each unload by it.
  * Source: Linux 6.1 kernel/stop_machine.c; commit 3fc1f1e27a5b (2.6.35).
  */
 #ifndef PRIM_STOPPER_H
@@ -29,16 +35,20 @@ struct stoppers;
 
 /* Moments of a stop, in order. */
 enum stop_mark {
-	STOP_MARK_QUEUED, /* all woken; on the initiator */
-	STOP_MARK_FIRST,  /* the first CPU has come; on its stopper */
-	STOP_MARK_ALL,	  /* the last CPU has come; on its stopper */
-	STOP_MARK_RAN,	  /* the function has returned; on the first stopper */
+	STOP_MARK_ENTERED, /* the initiator is at FIFO 99; on it */
+	STOP_MARK_QUEUED,  /* all woken; on the initiator */
+	STOP_MARK_FIRST,   /* the first CPU has come; on its stopper */
+	STOP_MARK_ALL,	   /* the last CPU has come; on its stopper */
+	STOP_MARK_RAN,	   /* the function has returned; on the first stopper */
 	STOP_MARK_RETURNED, /* the initiator runs again */
+	STOP_MARK_LEFT,	    /* ... at its own policy and on its own CPUs */
+	N_STOP_MARKS,
 };
 
 /**
  * struct stop_marks - who wants to know when
- * @mark: called at each moment, at SCHED_FIFO 99: must neither sleep nor lock
+ * @mark: called at each moment, at SCHED_FIFO 99 (but for the last): must
+ *        neither sleep nor lock
  * @arg:  passed on
  */
 struct stop_marks {
@@ -65,8 +75,9 @@ size_t stopper_set_bytes(size_t n_cpus);
  * @cpus:   [n_cpus], distinct, ascending
  * @n_cpus: 1 or more
  *
- * May sleep.
- * Return: 0, or -errno with nothing left behind.
+ * May sleep, for STOPPER_LOCK_WAIT_MS while another set exists on this machine,
+ * in this process or another.
+ * Return: 0, or -errno with nothing left behind; -EBUSY: the other still does.
  */
 int stopper_start(struct stoppers *set, const unsigned int *cpus,
 		  size_t n_cpus);
@@ -91,7 +102,9 @@ void stopper_set_marks(struct stoppers *set, const struct stop_marks *marks);
  *
  * Any thread, several at once: they queue on a mutex.  May sleep.  The caller's
  * policy and affinity are as before when it returns.
- * Return: @fn's; or -errno if the caller could not have FIFO, and @fn not run.
+ * Return: @fn's; or -errno if the caller could not have FIFO, and @fn not run
+ * (-ENOTSUP: SCHED_DEADLINE, which could not be given back); or -errno if it
+ * could not have its own policy or CPUs back, and @fn run.
  */
 int stop_machine_run(struct stoppers *set, int (*fn)(void *arg), void *arg);
 

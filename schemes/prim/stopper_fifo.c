@@ -16,6 +16,9 @@
 
 #include "prim/stopper.h"
 
+/* SCHED_DEADLINE, which <sched.h> does not have. */
+#define POLICY_DEADLINE 6
+
 static int pin_to(unsigned int cpu)
 {
 	cpu_set_t mask[FIFO_MASK_WORDS];
@@ -42,6 +45,9 @@ int fifo_enter(struct fifo_caller *ret_caller)
 
 	if (err)
 		return err;
+	/* Its budget would be lost: sched_setscheduler() cannot set it. */
+	if ((ret_caller->policy & ~SCHED_RESET_ON_FORK) == POLICY_DEADLINE)
+		return -ENOTSUP;
 	if (sched_setscheduler(0, SCHED_FIFO, &top))
 		return -errno;
 	ret_caller->cpu = (unsigned int)sched_getcpu();
@@ -55,13 +61,18 @@ int fifo_enter(struct fifo_caller *ret_caller)
 	return err;
 }
 
-void fifo_leave(const struct fifo_caller *caller)
+int fifo_leave(const struct fifo_caller *caller)
 {
 	const size_t bytes = sizeof(caller->affinity);
+	int err = 0;
 
-	if (CPU_COUNT_S(bytes, caller->affinity) != 1)
-		sched_setaffinity(0, bytes, caller->affinity);
-	sched_setscheduler(0, caller->policy, &caller->param);
+	if (CPU_COUNT_S(bytes, caller->affinity) != 1 &&
+	    sched_setaffinity(0, bytes, caller->affinity))
+		err = -errno;
+	/* FIFO must end whatever became of the CPUs. */
+	if (sched_setscheduler(0, caller->policy, &caller->param))
+		err = -errno;
+	return err;
 }
 
 static int create_with(pthread_attr_t *attr, pthread_t *ret_thread,

@@ -34,12 +34,16 @@ struct fifo_caller {
  * @ret_caller: for fifo_leave(); written on success only, but for its use as
  *              scratch
  *
- * Return: 0, or -errno with nothing changed.
+ * Return: 0, or -errno with nothing changed; -ENOTSUP under SCHED_DEADLINE.
  */
 int fifo_enter(struct fifo_caller *ret_caller);
 
-/** fifo_leave() - the opposite */
-void fifo_leave(const struct fifo_caller *caller);
+/**
+ * fifo_leave() - the opposite
+ *
+ * Return: 0, or -errno: the caller's policy or its CPUs are not as before.
+ */
+int fifo_leave(const struct fifo_caller *caller);
 
 /**
  * fifo_create() - a FIFO 99 thread, pinned from its first instruction, with all

@@ -279,7 +279,7 @@ static void test_stopper_initiator_gets_its_policy_and_cpus_back(void **state)
 
 struct order {
 	atomic_int next;
-	int at[STOP_MARK_RETURNED + 1]; /* 0: not yet */
+	int at[N_STOP_MARKS]; /* 0: not yet */
 	int times;
 };
 
@@ -301,11 +301,13 @@ static void test_stopper_marks_come_once_and_in_order(void **state)
 	stop_machine_run(scene->set, check_own_policy, &policy);
 	stopper_set_marks(scene->set, NULL);
 	stop_machine_run(scene->set, check_own_policy, &policy);
-	assert_int_equal(atomic_load(&o.next), STOP_MARK_RETURNED + 1);
+	assert_int_equal(atomic_load(&o.next), N_STOP_MARKS);
+	assert_int_equal(o.at[STOP_MARK_ENTERED], 1);
 	assert_true(o.at[STOP_MARK_QUEUED]);
 	assert_true(o.at[STOP_MARK_FIRST] < o.at[STOP_MARK_RAN]);
 	assert_true(o.at[STOP_MARK_ALL] < o.at[STOP_MARK_RAN]);
 	assert_true(o.at[STOP_MARK_RAN] < o.at[STOP_MARK_RETURNED]);
+	assert_int_equal(o.at[STOP_MARK_LEFT], N_STOP_MARKS);
 }
 
 static void test_stopper_rttime_is_limited_and_restored(void **state)
