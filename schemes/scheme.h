@@ -175,7 +175,8 @@ struct tally {
  * struct reader_ops - a scheme's reader side, made by SCHEME_READERS()
  * @get:         find @key and pin its module, one act inside the scheme's
  *               protection
- * @get_known:   pin a module already in hand
+ * @get_known:   pin a module already in hand: found in a table or got from one
+ *               who did, so that its first insert() is over; live or not
  * @put:         release; @slot is the putter's own
  * @dup:         a second reference by a holder; NULL: not offered
  * @lookup_loop: timed: get, one call of the driver, put
@@ -213,8 +214,12 @@ enum phase {
 };
 
 /**
- * struct unload - the caller's half of a remove(); all on the remover's thread
- * @stamp:     a phase begins; the last stamp of a phase counts
+ * struct unload - the caller's half of a remove(); on the remover's thread,
+ * but for @stamp
+ * @stamp:     a phase begins; the last stamp of a phase counts.  Reads a clock
+ *             and writes, so a scheme may also call it where the phase really
+ *             begins: on another thread, in a stop, while the remover sleeps
+ *             and before it goes on
  * @exit:      runs the driver's exit; after table_remove(), once, on success
  * @cancelled: true when a waiting remove should give up with -EINTR
  * @retried:   an attempt of a REMOVE_WAIT failed and another follows

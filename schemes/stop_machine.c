@@ -10,10 +10,14 @@
  * mechanism=membarrier asks how much of the stop was ever needed: the state
  * becomes TESTING, a membarrier restarts the sections under way, and the sum
  * decides; gets that meet TESTING wait for it.  Only there may a get block.
- * A wait (2.6.35 to 3.12) closes the door first, lets one empty stop pass, as
- * synchronize_sched() did, and waits for the sums to meet.
+ * A wait (2.6.35 to 3.12) closes the door first and waits for the sums to meet.
+ * Where the kernel ran synchronize_sched() in between, which waits for every
+ * CPU to schedule and stops none, there is an empty stop, or the membarrier: it
+ * does the same for the readers, sooner, and at a higher price for all others.
  * Cost.  Two plain adds on a line of this CPU per look-up.  An unload wakes and
- * stops every CPU, or interrupts those that run us.  64 bytes a module and CPU.
+ * stops every CPU, or interrupts those that run us; the stop's initiator makes
+ * up to seven system calls to change its priority and back, which no kernel
+ * makes (prim/stopper.h).  64 bytes a module and CPU.
  *
  * Count.  stop_machine_get_known: 0 locked, 0 fences
  * Count.  stop_machine_put: 0 locked, 0 fences
@@ -26,12 +30,12 @@
  *   E  the stop, or the membarrier, orders every section against the state: one
  *      that saw LIVE has counted where the sum sees it, all others start again
  *      and see the new state                                       (S1)
- * Can't.  Look twice at the same time: unloaders queue on module_mutex.  Hold
- * more modules than fit one CPU's memory (PERCPU_SHIFT).  Take gets back that a
- * wait has refused when it is cancelled: the only spurious refusals, and none
- * in the kernel, whose wait could not be cancelled.  The second stop, in which
- * 2.6.35 unlinked the module from its list, is not here: a table has its own
- * guard.  put does not wake the waiter: it looks again by itself.
+ * Can't.  Stop twice at the same time: unloaders queue on module_mutex, but not
+ * for a drain.  Hold more modules than fit one CPU's memory (PERCPU_SHIFT).
+ * Take gets back that a wait has refused when it is cancelled: the only spurious
+ * refusals, and none in the kernel, whose wait could not be cancelled.  The stop
+ * in which 2.6.35 unlinked the module is not here: a table has its own guard.
+ * put does not wake the waiter: it looks again by itself.
  * Source: Linux 2.6.35 kernel/module.c try_stop_module, __try_stop_module,
  * wait_for_zero_refcount; 3fc1f1e27a5b, 5fbfb18d7a5b, 3f2b9c9cdf38;
  * membarrier: 2a36ab717e8f (5.10).
@@ -60,7 +64,11 @@ enum state {
 	STATE_GOING,
 };
 
-/* counts: of CPU 0, as the kernel's module->refptr; other CPUs' lie beyond. */
+/*
+ * counts: of CPU 0, as the kernel's module->refptr; other CPUs' lie beyond.  A
+ * get reads it before it knows the state: nobody may have the handle before the
+ * first insert() is over (scheme.h, get_known).
+ */
 struct stop_machine_module {
 	_Atomic uint32_t state;
 	char *counts;
@@ -161,37 +169,48 @@ static void stop_machine_detach(struct domain *dom, void *slot)
 	((struct percpu_count_slot *)slot)->aborts = 0;
 }
 
-/* ---- unload: all under module_mutex -------------------------------------- */
+/* ---- unload: under module_mutex, but for the drain ----------------------- */
 
 struct attempt {
 	struct domain *dom;
 	struct handle *mod;
+	struct unload *u;
 };
 
-/* __try_stop_module: alone on the machine. */
+/* __try_stop_module: alone on the machine, on a stopper. */
 static int close_if_idle(void *arg)
 {
 	struct attempt *a = arg;
+	int err = 0;
 
+	a->u->stamp(a->u, PHASE_QUIESCED);
 	delay_point(DELAY_IN_STOP);
-	if (!percpu_count_idle(a->dom, a->mod, DELAY_IN_STOP))
-		return -EWOULDBLOCK;
-	set_state(a->mod, STATE_GOING);
-	return 0;
+	if (percpu_count_idle(a->dom, a->mod, DELAY_IN_STOP))
+		set_state(a->mod, STATE_GOING);
+	else
+		err = -EWOULDBLOCK;
+	a->u->stamp(a->u, PHASE_DECIDED);
+	return err;
 }
 
-static int stop_nothing(void *arg)
+static int quiesced(void *arg)
 {
-	(void)arg;
+	struct attempt *a = arg;
+
+	a->u->stamp(a->u, PHASE_QUIESCED);
 	return 0;
 }
 
 /* E: from here no section is under way that saw an older state. */
-static int quiesce(struct stop_machine_domain *d)
+static int quiesce(struct attempt *a)
 {
+	struct stop_machine_domain *d = a->dom->priv;
+
 	if (d->stoppers)
-		return stop_machine_run(d->stoppers, stop_nothing, NULL);
-	return membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ) ? -errno : 0;
+		return stop_machine_run(d->stoppers, quiesced, a);
+	if (membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ))
+		return -errno;
+	return quiesced(a);
 }
 
 static int close_by_membarrier(struct attempt *a)
@@ -200,59 +219,59 @@ static int close_by_membarrier(struct attempt *a)
 
 	set_state(a->mod, STATE_TESTING);
 	delay_point(DELAY_GOING_DRAIN);
-	err = quiesce(a->dom->priv);
+	err = quiesce(a);
 	if (!err && !percpu_count_idle(a->dom, a->mod, DELAY_SUM))
 		err = -EWOULDBLOCK;
 	set_state(a->mod, err ? STATE_LIVE : STATE_GOING);
+	a->u->stamp(a->u, PHASE_DECIDED);
 	return err;
 }
 
-static int try_locked(struct attempt *a, struct unload *u)
+static int try_locked(struct attempt *a)
 {
 	struct stop_machine_domain *d = a->dom->priv;
 	int err;
 
-	d->stops++;
-	err = d->stoppers ? stop_machine_run(d->stoppers, close_if_idle, a)
-			  : close_by_membarrier(a);
-	u->stamp(u, PHASE_QUIESCED);
-	u->stamp(u, PHASE_DECIDED);
-	d->stops_failed += err != 0;
+	if (!d->stoppers)
+		return close_by_membarrier(a);
+	err = stop_machine_run(d->stoppers, close_if_idle, a);
+	/* Closed, but the initiator's policy was not given back: open again. */
+	if (err)
+		set_state(a->mod, STATE_LIVE);
 	return err;
 }
 
 /* wait_for_zero_refcount, but for the sleep. */
-static int drain(struct attempt *a, struct unload *u)
+static int drain(struct attempt *a)
 {
 	unsigned int spins = 0;
 
 	while (!percpu_count_idle(a->dom, a->mod, DELAY_SUM)) {
-		if (u->cancelled(u))
+		if (a->u->cancelled(a->u))
 			return -EINTR;
 		wait_relax(&spins);
 	}
-	u->stamp(u, PHASE_DRAINED);
+	a->u->stamp(a->u, PHASE_DRAINED);
 	return 0;
 }
 
-static int wait_locked(struct attempt *a, struct unload *u)
+/* While it drains, GOING alone keeps other unloaders of this module out. */
+static int wait_locked(struct attempt *a)
 {
 	struct stop_machine_domain *d = a->dom->priv;
 	int err;
 
 	set_state(a->mod, STATE_GOING);
-	u->stamp(u, PHASE_GOING);
+	a->u->stamp(a->u, PHASE_GOING);
 	delay_point(DELAY_GOING_DRAIN);
-	d->stops++;
-	err = quiesce(d);
-	u->stamp(u, PHASE_QUIESCED);
+	err = quiesce(a);
+	pthread_mutex_unlock(&d->module_mutex);
 	if (!err)
-		err = drain(a, u);
-	if (err) {
-		d->stops_failed++;
+		err = drain(a);
+	pthread_mutex_lock(&d->module_mutex);
+	if (err)
 		set_state(a->mod, STATE_LIVE);
-	}
-	u->stamp(u, PHASE_DECIDED);
+	a->u->stamp(a->u, PHASE_DECIDED);
 	return err;
 }
 
@@ -260,13 +279,14 @@ static int stop_machine_remove(struct domain *dom, struct handle *mod,
 			       enum remove_mode mode, struct unload *u)
 {
 	struct stop_machine_domain *d = dom->priv;
-	struct attempt a = { .dom = dom, .mod = mod };
+	struct attempt a = { .dom = dom, .mod = mod, .u = u };
 	int err = -EBUSY;
 
 	pthread_mutex_lock(&d->module_mutex);
 	if (state_of(mod) == STATE_LIVE) {
-		err = mode == REMOVE_TRY ? try_locked(&a, u)
-					 : wait_locked(&a, u);
+		d->stops++;
+		err = mode == REMOVE_TRY ? try_locked(&a) : wait_locked(&a);
+		d->stops_failed += err != 0;
 	}
 	if (!err) {
 		delay_point(DELAY_DECIDED_FREE);
@@ -280,7 +300,7 @@ static int stop_machine_remove(struct domain *dom, struct handle *mod,
 /* incs and decs are as the last unload left them: equal. */
 static int stop_machine_insert(struct domain *dom, struct handle *mod)
 {
-	/* Once: later gets read it before they know the state. */
+	/* Once: later gets read it without looking at the state. */
 	if (!stop_machine_of(mod)->counts)
 		stop_machine_of(mod)->counts =
 			dom->percpu + percpu_incs_of(mod);
@@ -328,6 +348,7 @@ static int stop_machine_init(struct domain *dom)
 
 	if (percpu_count_bytes(dom->cfg.n_modules) > 1u << PERCPU_SHIFT)
 		return -E2BIG;
+	percpu_count_touch(dom);
 	if (dom->params.value[0] == MECHANISM_STOPPER) {
 		d->stoppers = (struct stoppers *)(d + 1);
 		err = stopper_start(d->stoppers, dom->cfg.cpus,

@@ -64,6 +64,14 @@ percpu_count_on(const struct domain *dom, const struct handle *mod, size_t cpu)
 }
 
 /**
+ * percpu_count_touch() - read every page that a sum will read
+ * @dom: the domain
+ *
+ * The first read of a page faults: better here than with all CPUs stopped.
+ */
+void percpu_count_touch(const struct domain *dom);
+
+/**
  * percpu_count_idle() - whether nobody has a reference
  * @dom:     the domain
  * @mod:     the module

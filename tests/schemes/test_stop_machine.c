@@ -7,12 +7,14 @@
  * thread, and a delay point to make TESTING last.
  */
 #include "prim/delay.h"
+#include "prim/percpu_count.h"
 #include "prim/rseq.h"
 #include "prim/table.h"
 #include "registry.h"
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -40,6 +42,7 @@ struct scene {
 	_Atomic(struct handle *) entry;
 	unsigned int cpus[MAX_CPUS];
 	struct handle *mod;
+	struct handle *other; /* in no table */
 	void *slot;
 };
 
@@ -52,8 +55,9 @@ struct recorded {
 	unsigned int asked;
 	bool cancel;
 	struct scene *scene;
-	struct ref *put; /* put when asked; NULL: nothing */
-	bool granted;	 /* by a get when asked */
+	struct ref *put;      /* put when asked; NULL: nothing */
+	bool granted;	      /* by a get when asked */
+	unsigned int stopped; /* bit by phase: stamped by a stopper */
 };
 
 static void stamp(struct unload *u, enum phase phase)
@@ -62,6 +66,8 @@ static void stamp(struct unload *u, enum phase phase)
 
 	r->phases |= 1u << phase;
 	r->last = phase;
+	if (sched_getscheduler(0) == SCHED_FIFO)
+		r->stopped |= 1u << phase;
 }
 
 static void run_exit(struct unload *u)
@@ -114,6 +120,17 @@ static void *zeroed(size_t bytes)
 	return memset(p, 0, rounded);
 }
 
+/* As the suite's: zeros without pages. */
+static char *untouched_percpu(const struct config *cfg)
+{
+	void *p = mmap(NULL, (size_t)cfg->n_possible << PERCPU_SHIFT,
+		       PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	assert_ptr_not_equal(p, MAP_FAILED);
+	return p;
+}
+
 static int open_scene(enum scheme_build build, const char *mechanism,
 		      struct scene **ret)
 {
@@ -133,20 +150,22 @@ static int open_scene(enum scheme_build build, const char *mechanism,
 		return 77;
 	}
 	s->readers = s->ops->readers(&s->dom.params);
-	*cfg = (struct config){ .n_modules = 1,
+	*cfg = (struct config){ .n_modules = 2,
 				.n_tables = 1,
 				.cpus = s->cpus };
 	cfg->n_possible = (uint32_t)sysconf(_SC_NPROCESSORS_CONF);
 	cfg->n_cpus = allowed_cpus(s->cpus);
 	s->ops->sizes(cfg, &s->dom.params, &sizes);
 	s->dom.priv = zeroed(sizes.domain);
-	s->dom.percpu = zeroed((size_t)cfg->n_possible << PERCPU_SHIFT);
+	s->dom.percpu = untouched_percpu(cfg);
 	s->dom.tables = &s->table;
 	s->table.slots = &s->entry;
 	s->slot = zeroed(sizes.slot);
 	s->mod = zeroed(sizeof(struct handle) + sizes.handle);
 	s->mod->n_reg = 1;
 	s->mod->reg = keys;
+	s->other = zeroed(sizeof(struct handle) + sizes.handle);
+	s->other->id = 1;
 	assert_int_equal(s->ops->init(&s->dom), 0);
 	*ret = s;
 	return 0;
@@ -157,8 +176,9 @@ static void close_scene(struct scene *s)
 	s->ops->detach(&s->dom, s->slot);
 	s->ops->fini(&s->dom);
 	free(s->mod);
+	free(s->other);
 	free(s->slot);
-	free(s->dom.percpu);
+	munmap(s->dom.percpu, (size_t)s->dom.cfg.n_possible << PERCPU_SHIFT);
 	free(s->dom.priv);
 	free(s);
 }
@@ -346,6 +366,131 @@ static void test_stop_machine_counters_tell_failed_stops_apart(void **state)
 	in_every_scene(counters_count);
 }
 
+/* ---- where a phase is stamped -------------------------------------------- */
+
+static void stamped_inside(struct scene *s)
+{
+	const unsigned int decided = 1u << PHASE_DECIDED;
+	const unsigned int quiesced = 1u << PHASE_QUIESCED;
+	bool stops = s->dom.params.value[0] == 0;
+	struct recorded held = unload_of(s), wait = unload_of(s);
+	struct recorded idle = unload_of(s);
+	struct ref ref;
+
+	s->ops->insert(&s->dom, s->mod);
+	assert_true(get(s, &ref));
+	assert_int_equal(remove_in(s, REMOVE_TRY, &held), -EWOULDBLOCK);
+	assert_int_equal(held.phases, quiesced | decided);
+	assert_int_equal(held.stopped, stops ? quiesced | decided : 0);
+	put(s, &ref);
+	assert_int_equal(remove_in(s, REMOVE_TRY, &idle), 0);
+	assert_int_equal(idle.stopped, stops ? quiesced | decided : 0);
+	s->ops->insert(&s->dom, s->mod);
+	assert_int_equal(remove_in(s, REMOVE_WAIT, &wait), 0);
+	assert_int_equal(wait.stopped, stops ? quiesced : 0);
+}
+
+static void test_stop_machine_quiesced_is_stamped_inside_the_stop(void **state)
+{
+	(void)state;
+	in_every_scene(stamped_inside);
+}
+
+/* ---- a wait without an end ----------------------------------------------- */
+
+struct waiting {
+	struct recorded r; /* first: is its unload */
+	atomic_bool asked;
+	atomic_bool cancel;
+	int err;
+};
+
+static bool cancelled_by_flag(struct unload *u)
+{
+	struct waiting *w = (struct waiting *)u;
+
+	atomic_store(&w->asked, true);
+	return atomic_load(&w->cancel);
+}
+
+static void *waiter_main(void *arg)
+{
+	struct waiting *w = arg;
+
+	w->err = remove_in(w->r.scene, REMOVE_WAIT, &w->r);
+	return NULL;
+}
+
+/* Should a call never return, main's alarm() is the watchdog. */
+static void drain_blocks_nobody(struct scene *s)
+{
+	struct waiting w = { .r = unload_of(s) };
+	struct recorded r = unload_of(s);
+	pthread_t waiter;
+	struct ref ref;
+
+	w.r.u.cancelled = cancelled_by_flag;
+	s->other->n_reg = 0;
+	s->ops->insert(&s->dom, s->mod);
+	s->ops->insert(&s->dom, s->other);
+	assert_true(get(s, &ref));
+	assert_int_equal(pthread_create(&waiter, NULL, waiter_main, &w), 0);
+	while (!atomic_load(&w.asked))
+		sched_yield();
+	assert_int_equal(s->ops->remove(&s->dom, s->other, REMOVE_TRY, &r.u),
+			 0);
+	assert_int_equal(remove_in(s, REMOVE_TRY, &r), -EBUSY);
+	assert_int_equal(remove_in(s, REMOVE_WAIT, &r), -EBUSY);
+	atomic_store(&w.cancel, true);
+	pthread_join(waiter, NULL);
+	assert_int_equal(w.err, -EINTR);
+	put(s, &ref);
+	assert_int_equal(remove_in(s, REMOVE_TRY, &r), 0);
+	assert_int_equal(r.exits, 2);
+}
+
+static void
+test_stop_machine_endless_holder_blocks_no_other_unload(void **state)
+{
+	(void)state;
+	in_every_scene(drain_blocks_nobody);
+}
+
+/* ---- page faults --------------------------------------------------------- */
+
+static long faults_of_a_sum(const struct domain *dom, const struct handle *mod)
+{
+	struct rusage before, after;
+
+	getrusage(RUSAGE_THREAD, &before);
+	assert_true(percpu_count_idle(dom, mod, DELAY_SUM));
+	getrusage(RUSAGE_THREAD, &after);
+	return after.ru_minflt - before.ru_minflt;
+}
+
+static void sum_faults_not(struct scene *s)
+{
+	struct domain fresh = s->dom;
+
+	/* Once for the code itself, and for a sanitizer's memory. */
+	fresh.percpu = untouched_percpu(&fresh.cfg);
+	faults_of_a_sum(&fresh, s->mod);
+	munmap(fresh.percpu, (size_t)fresh.cfg.n_possible << PERCPU_SHIFT);
+	assert_int_equal(faults_of_a_sum(&s->dom, s->mod), 0);
+	fresh.percpu = untouched_percpu(&fresh.cfg);
+	assert_true(faults_of_a_sum(&fresh, s->mod) > 0);
+	munmap(fresh.percpu, (size_t)fresh.cfg.n_possible << PERCPU_SHIFT);
+}
+
+static void test_stop_machine_first_sum_faults_no_page_in(void **state)
+{
+	(void)state;
+#ifdef PRIM_TSAN
+	skip();
+#endif
+	in_every_scene(sum_faults_not);
+}
+
 /* ---- a get that meets TESTING -------------------------------------------- */
 
 /* The hook has no argument to find this by. */
@@ -447,6 +592,11 @@ int main(void)
 			test_stop_machine_cancelled_wait_opens_the_door_again),
 		cmocka_unit_test(
 			test_stop_machine_counters_tell_failed_stops_apart),
+		cmocka_unit_test(
+			test_stop_machine_quiesced_is_stamped_inside_the_stop),
+		cmocka_unit_test(
+			test_stop_machine_endless_holder_blocks_no_other_unload),
+		cmocka_unit_test(test_stop_machine_first_sum_faults_no_page_in),
 		cmocka_unit_test(test_stop_machine_get_waits_while_testing),
 	};
 	const struct rlimit limit = { .rlim_cur = 800000, .rlim_max = 900000 };
