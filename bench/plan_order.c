@@ -108,7 +108,7 @@ static json_t *numbers(const size_t *x, size_t n)
 static json_t *rounds_json(const struct plan *plan)
 {
 	json_t *rounds = json_array();
-	size_t *order = calloc(plan->n_cells, sizeof(*order));
+	size_t *order = calloc(plan->n_cells + 1, sizeof(*order));
 
 	for (size_t r = 0; order && r < plan->options->rounds; r++)
 		if (!plan_round(plan, r, order))

@@ -253,8 +253,8 @@ int stage_open(const struct stage_shape *shape, struct pool *pool,
 	/* Memory first: it is had, or known to be too little, at once. */
 	err = make_memory(s);
 	if (!err) {
-		err = pool_reserve(pool, COPIES_PER_MODULE * cell->modules,
-				   why);
+		err = pool_reserve(
+			pool, (size_t)COPIES_PER_MODULE * cell->modules, why);
 		if (err) {
 			stage_close(s);
 			return err;

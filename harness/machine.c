@@ -154,7 +154,7 @@ static void read_text(struct facts *f, const char *key, enum reading reading,
 		      const char *path, const char *reason)
 {
 	char text[4096];
-	char *word = text;
+	char *word;
 
 	if (sysfile_read(f->root, path, sizeof(text), text)) {
 		fact_absent(f, key, reason);

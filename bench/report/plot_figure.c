@@ -38,10 +38,12 @@ json_t *figure_log_tics(const struct axis *axis)
 	double span = axis->hi / axis->lo;
 	json_t *tics = json_array();
 
-	for (double ten = pow(10, floor(log10(axis->lo))); ten <= axis->hi;
-	     ten *= 10) {
+	int last = (int)floor(log10(axis->hi));
+
+	for (int decade = (int)floor(log10(axis->lo)); decade <= last;
+	     decade++) {
 		for (int k = 1; k <= 9; k++) {
-			double at = k * ten;
+			double at = k * pow(10, decade);
 			bool few = k == 1 || ((k == 2 || k == 5) && span < 300);
 
 			if ((few || span < 6) && at >= axis->lo &&

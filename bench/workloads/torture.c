@@ -132,9 +132,9 @@ static void on_delay(enum delay_point point)
 	else if (dice & 32)
 		sched_yield();
 	else if ((dice >> 6) % 16)
-		clock_nap(1000 * (1 + (dice >> 10) % 100));
+		clock_nap((uint64_t)1000 * (1 + (dice >> 10) % 100));
 	else
-		clock_nap(LONG_DELAY_NS * (1 + (dice >> 10) % 8));
+		clock_nap((uint64_t)LONG_DELAY_NS * (1 + (dice >> 10) % 8));
 }
 
 /* Zeroed, and aligned as the padded structs want it. */
@@ -214,7 +214,7 @@ int torture_bout(const struct bout *bout, struct board *board,
 		 char why[STAGE_WHY_BYTES])
 {
 	struct site site = { .spins_per_ns = 1 };
-	struct cast c = { 0 };
+	struct cast *c = make_array(1, sizeof(*c));
 	struct cell cell = {
 		.ops = bout->ops,
 		.params = bout->params,
@@ -227,7 +227,7 @@ int torture_bout(const struct bout *bout, struct board *board,
 	};
 	char path[PATH_MAX];
 	unsigned int *cpus;
-	int err = paths_find("drivers", "driver.so", path);
+	int err = c ? paths_find("drivers", "driver.so", path) : -ENOMEM;
 
 	snprintf(why, STAGE_WHY_BYTES, "cannot find the driver module");
 	site.pool.path = path;
@@ -246,15 +246,15 @@ int torture_bout(const struct bout *bout, struct board *board,
 	if (!err)
 		err = team_create(cell.n_cpus * 2 + 1, &site.clock, &site.team);
 	if (!err)
-		err = make_cast(&c, bout, board, &cell);
-	child.cast = &c;
+		err = make_cast(c, bout, board, &cell);
+	child.cast = c;
 	if (!err)
-		err = set_scene(&site, bout, &cell, &c, why);
+		err = set_scene(&site, bout, &cell, c, why);
 	if (err)
 		return err;
 	watch_faults();
 	delay_set_hook(bout->delayed ? on_delay : NULL);
-	play(&site, &c);
+	play(&site, c);
 	/* The process ends here: what it holds goes with it. */
 	return 0;
 }
