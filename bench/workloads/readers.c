@@ -116,6 +116,8 @@ int crew_open(struct site *site, const struct cell *cell,
 
 void crew_close(struct crew *c)
 {
+	if (c->abandoned)
+		return;
 	if (c->stage.ops)
 		stage_close(&c->stage);
 	free(c->readers);
@@ -135,7 +137,10 @@ int crew_run(struct site *site, struct crew *c, const struct orders *orders,
 		.grace_ns = GRACE_NS,
 	};
 
-	return team_run(site->team, &window, c->parts, &c->report);
+	int err = team_run(site->team, &window, c->parts, &c->report);
+
+	c->abandoned = err == -ETIMEDOUT;
+	return err;
 }
 
 static void throughput_figures(const struct site *site, const struct crew *c,

@@ -29,6 +29,7 @@ struct reader {
  * @readers: [n_readers]
  * @roles:   [n_readers + 1], the last is free for an unloader
  * @parts:   ditto, what each did
+ * @abandoned: a thread hangs in there: nothing may be freed, the process ends
  * @shared:  readers and unloader share a CPU, or more threads than CPUs
  */
 struct crew {
@@ -38,6 +39,7 @@ struct crew {
 	struct team_part *parts;
 	size_t n_readers;
 	bool shared;
+	bool abandoned;
 	struct team_report report;
 };
 
