@@ -31,9 +31,9 @@
  * Can't.  Wait for holders: since 3.13 waiting is modprobe's retry.  The state
  * test before the count decides nothing here, the count does; it stands because
  * the kernel's get pays for it too.  delete_module takes module_mutex
- * interruptibly, here the wait for it cannot be cancelled.  free_module's synchronize_rcu is the
- * caller's (CAP_NEEDS_GRACE): it comes after the decision, from a source that
- * the user chooses.
+ * interruptibly, here the wait for it cannot be cancelled.  free_module's
+ * synchronize_rcu is the caller's (CAP_NEEDS_GRACE): it comes after the
+ * decision, from a source that the user chooses.
  * Source: Linux 6.1 kernel/module/main.c try_module_get, module_put,
  * try_release_module_ref; commit e513cc1c07e2.
  */
