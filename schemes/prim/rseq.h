@@ -21,15 +21,16 @@
  * Nothing orders the increment of rseq_inc_if against what follows it: that is
  * what the stop or the membarrier is for.
  *
- * Under TSan, which cannot read assembly, both are locked: add one, then look
- * at the state again and take the one back if it is not the wanted one.  That
- * is Dekker's: adding before looking, against setting the state before summing,
- * sequentially consistent on both sides, so one of the two sees the other.  It
- * needs no restart, so it is sound under a stop too: a thread stopped between
- * its adding and its looking has been counted, and one stopped before its
- * adding will look after the state was set.  The one is taken back from the
- * very word it was added to, so no sum over the words ever comes out too low;
- * it may come out one too high for as long as a get needs to be refused.
+ * Under TSan, which cannot read assembly, another algorithm stands in: locked,
+ * it adds one, looks at the state again and takes the one back if it is not the
+ * wanted one.  So a clean run under TSan says nothing about the sections, only
+ * about what is built on them.  Its own half of Dekker's is sequentially
+ * consistent; the other half, set the state and then sum, is no stronger than
+ * its stop or membarrier in between, which is a full barrier on every CPU that
+ * runs us (TSan itself knows nothing of a membarrier).  The one is taken back
+ * from the word it was added to, so that a get under way never makes a sum too
+ * low.  It may make it too high: a try may then find a module held that nobody
+ * holds, and CAP_EXACT_BUSY is not kept.
  *
  * Never.  In code that may be unloaded: a descriptor that is gone when the
  * kernel looks at it is fatal.  It is not cleared after the section; the kernel

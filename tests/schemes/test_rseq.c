@@ -218,6 +218,89 @@ static void test_rseq_another_state_counts_nothing(void **state)
 	free(crew.percpu);
 }
 
+/* ---- the state is looked at inside the section --------------------------- */
+
+/*
+ * The handler has no argument to find this by.  The commit faults, once the
+ * state has been looked at; the handler changes the state and gives the page
+ * back.  A section begins again and looks again; a look outside is not repeated.
+ */
+static struct {
+	struct crew crew;
+	size_t bytes;
+	unsigned int faults;
+} late;
+
+static void close_and_unprotect(int signal)
+{
+	(void)signal;
+	late.faults++;
+	atomic_store(&late.crew.state, LIVE + 1);
+	mprotect(late.crew.percpu, late.bytes, PROT_READ | PROT_WRITE);
+}
+
+static bool inc_looking_inside(uint64_t *aborts)
+{
+	return rseq_inc_if(&late.crew.state, LIVE, late.crew.percpu,
+			   COUNT_BYTES, aborts);
+}
+
+/* The control: as the section, but for where it looks. */
+static bool inc_looking_outside(uint64_t *aborts)
+{
+	if (atomic_load(&late.crew.state) != LIVE)
+		return false;
+	rseq_add(late.crew.percpu, COUNT_BYTES, 1, aborts);
+	return true;
+}
+
+/* Returns what was counted although the state changed before the commit. */
+static uint64_t count_too_late(bool (*inc)(uint64_t *aborts), bool *ret_granted)
+{
+	const struct sigaction ours = { .sa_handler = close_and_unprotect };
+	struct sigaction before;
+	uint64_t aborts = 0, counted;
+
+	late.faults = 0;
+	late.bytes = n_possible() << PERCPU_SHIFT;
+	late.crew.percpu = mmap(NULL, late.bytes, PROT_NONE,
+				MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(late.crew.percpu, MAP_FAILED);
+	atomic_store(&late.crew.state, LIVE);
+	sigaction(SIGSEGV, &ours, &before);
+	*ret_granted = inc(&aborts);
+	sigaction(SIGSEGV, &before, NULL);
+	assert_int_equal(late.faults, 1);
+	assert_true(aborts >= 1);
+	counted = sum(&late.crew);
+	end_crew(&late.crew);
+	return counted;
+}
+
+static void test_rseq_state_that_changes_before_the_commit_refuses(void **state)
+{
+	bool granted;
+
+	(void)state;
+#ifdef PRIM_TSAN
+	skip();
+#endif
+	assert_int_equal(count_too_late(inc_looking_inside, &granted), 0);
+	assert_false(granted);
+}
+
+static void test_rseq_control_looking_outside_counts_too_late(void **state)
+{
+	bool granted;
+
+	(void)state;
+#ifdef PRIM_TSAN
+	skip();
+#endif
+	assert_int_equal(count_too_late(inc_looking_outside, &granted), 1);
+	assert_true(granted);
+}
+
 /* A second process, told not to register; what it prints is its why. */
 static void test_rseq_unregistered_says_why(void **state)
 {
@@ -258,6 +341,10 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_rseq_migrating_threads_lose_nothing),
 		cmocka_unit_test(
 			test_rseq_control_without_sections_loses_counts),
+		cmocka_unit_test(
+			test_rseq_state_that_changes_before_the_commit_refuses),
+		cmocka_unit_test(
+			test_rseq_control_looking_outside_counts_too_late),
 		cmocka_unit_test(test_rseq_unregistered_says_why),
 	};
 	char why[200] = "";
