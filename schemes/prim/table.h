@@ -45,8 +45,8 @@ static inline struct handle *table_find(struct domain *dom, uint32_t key)
  * table_remove() - the opposite
  *
  * Under TABLE_RWLOCK each entry changes under its table's write lock.  A scheme
- * that owns its table holds its own guard.  table_remove() leaves alone a key that
- * another module took meanwhile, lock or no lock.
+ * that owns its table holds its own guard.  table_remove() leaves alone a key
+ * that another module took meanwhile, lock or no lock.
  */
 void table_insert(struct domain *dom, struct handle *mod);
 void table_remove(struct domain *dom, struct handle *mod);
