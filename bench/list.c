@@ -170,6 +170,14 @@ static void print_scheme(const json_t *scheme)
 		printf("    cannot run here: %s\n", why);
 }
 
+static void print_words(const char *what, const char *const *words)
+{
+	printf("%s:", what);
+	for (size_t i = 0; words[i]; i++)
+		printf(" %s", words[i]);
+	putchar('\n');
+}
+
 static error_t parse_list(int key, char *arg, struct argp_state *state)
 {
 	bool *json = state->input;
@@ -208,6 +216,9 @@ int cmd_list(int argc, char **argv)
 	} else {
 		json_array_foreach (json_object_get(list, "schemes"), i, scheme)
 			print_scheme(scheme);
+		print_words("workloads", workload_words);
+		print_words("tables", table_words);
+		print_words("modes", mode_words);
 	}
 	json_decref(list);
 	return cli_flush(EXIT_DONE);

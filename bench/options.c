@@ -54,9 +54,10 @@ static const struct argp_option run_options[] = {
 	{ "order", KEY_ORDER, "O", 0, "cores,compact,scatter,nodes or 0-3,8",
 	  0 },
 	{ "rounds", KEY_ROUNDS, "N", 0, "fresh processes (12)", 0 },
-	{ "window", KEY_WINDOW, "200ms", 0, "measured interval", 0 },
-	{ "hold", KEY_HOLD, "0,500ns", 0, "between get and put", 0 },
-	{ "think", KEY_THINK, "0", 0, "between two look-ups", 0 },
+	{ "window", KEY_WINDOW, "200ms", 0, "measured interval, 1ms or more",
+	  0 },
+	{ "hold", KEY_HOLD, "0,500ns", 0, "between get and put, with unit", 0 },
+	{ "think", KEY_THINK, "0", 0, "between two look-ups, with unit", 0 },
 	{ "modules", KEY_MODULES, "N", 0, "modules the readers share (1)", 0 },
 	{ "tables", KEY_TABLES, "N", 0, "tables a module is in (1)", 0 },
 	{ "table", KEY_TABLE, "T,..", 0, "none,rcu,rwlock", 0 },
@@ -257,9 +258,12 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
 	if (err && err != ARGP_ERR_UNKNOWN) {
 		for (size_t i = 0; run_options[i].name; i++)
 			if (run_options[i].key == key)
-				argp_error(state, "--%s: `%s` is not %s",
+				argp_error(state,
+					   "--%s: cannot take `%s`; write "
+					   "%s (%s)",
 					   run_options[i].name, arg,
-					   run_options[i].arg);
+					   run_options[i].arg,
+					   run_options[i].doc);
 	}
 	return err;
 }
