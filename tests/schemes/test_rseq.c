@@ -117,7 +117,8 @@ static bool aborts_enough(struct crew *crew)
 	/* The locked stand-in never begins again. */
 	return done_enough(crew);
 #else
-	return atomic_load(&crew->aborts) >= 10;
+	/* One is proof; how often it happens is the machine's affair. */
+	return atomic_load(&crew->aborts) >= 1;
 #endif
 }
 
@@ -171,8 +172,7 @@ static void test_rseq_preempted_sections_restart_and_lose_nothing(void **state)
 	assert_int_equal(sum(&crew), crew.done);
 	assert_int_equal(*word(&crew, (size_t)crew.cpu), crew.done);
 	if (!aborted)
-		fail_msg("too few sections restarted in %d s of preemption",
-			 BOUND_S);
+		fail_msg("no section restarted in %d s of preemption", BOUND_S);
 	end_crew(&crew);
 }
 
