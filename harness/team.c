@@ -190,7 +190,7 @@ double team_overlap(const struct team_part *parts, size_t n)
 	}
 	if (max_t1 <= min_t0)
 		return 0;
-	return ((double)min_t1 - (double)max_t0) / (double)(max_t1 - min_t0);
+	return (double)(int64_t)(min_t1 - max_t0) / (double)(max_t1 - min_t0);
 }
 
 static int first_error(struct team *team)

@@ -197,7 +197,10 @@ static void test_bystander_dies_with_its_parent(void **state)
 	(void)state;
 	/* So that the orphan comes here, and not to an init that lets it lie.
 	 */
-	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1)) {
+		print_message("no subreaper here: who reaps is not known\n");
+		skip();
+	}
 	assert_int_equal(pipe(ends), 0);
 	parent = fork();
 	if (!parent)

@@ -71,7 +71,7 @@ static void test_team_task_past_the_end_keeps_the_load_on(void **state)
 	struct play p = play_of(2, 20 * MS);
 
 	(void)state;
-	make_task(&p, 1, 80 * MS);
+	make_task(&p, 1, 400 * MS);
 	assert_int_equal(run_in(team, &p), 0);
 	assert_true(p.parts[0].t1 < p.actors[1].ended);
 	assert_true(p.actors[0].last_call > p.parts[0].t1);
