@@ -26,7 +26,7 @@ refuses() {
 }
 
 @test "CPU counts that are none" {
-	for counts in 0 3-1 x '' 1,,2 1, ,1 -1 1-2-3 1.5 0x1 all,0 \
+	for counts in 0 3-1 x '' 1,,2 '1,' ,1 -1 1-2-3 1.5 0x1 all,0 \
 		99999999999999999999 1-9999999; do
 		refuses --cpus "$counts"
 	done
@@ -99,7 +99,7 @@ refuses() {
 }
 
 @test "modes, tables and workloads that are none" {
-	for word in foo '' try,, Try; do
+	for word in foo '' 'try,,' Try; do
 		refuses --mode "$word"
 		refuses --table "$word"
 		refuses --workloads "$word"

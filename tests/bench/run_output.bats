@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
+# shellcheck disable=SC2016 # jq's variables, not the shell's
 # run: what stands in DIR/run.json, under which names.
 bats_require_minimum_version 1.5.0
 load cli.bash

@@ -26,7 +26,8 @@ echo "${0##*/} $*" >>"$LOG"
 case $1 in
 run)
 	while [ "$1" != --out ]; do shift; done
-	[ $MEASURED = 0 ] || { mkdir -p "$2" && : >"$2/run.json"; }
+	[ $MEASURED = 0 ] || { mkdir -p "$2" && : >"$2/run.json" &&
+		echo "the report of $2"; }
 	exit "$RUN_STATUS"
 	;;
 report) echo "the report of $2" ;;
