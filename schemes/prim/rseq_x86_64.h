@@ -30,7 +30,7 @@ static inline uintptr_t rseq_area(void)
 
 /*
  * 3: the descriptor {version, flags, start, length, abort handler};
- * 5: where an aborted section starts again; 1: its first instruction.
+ * 1: the section's first instruction.
  */
 #define RSEQ_ENTER                                                             \
 	".pushsection __rseq_cs, \"aw\"\n\t"                                   \
@@ -38,7 +38,7 @@ static inline uintptr_t rseq_area(void)
 	"3:\t.long 0, 0\n\t"                                                   \
 	".quad 1f, 2f - 1f, 4f\n\t"                                            \
 	".popsection\n"                                                        \
-	"5:\tleaq 3b(%%rip), %%rax\n\t"                                        \
+	"leaq 3b(%%rip), %%rax\n\t"                                            \
 	"movq %%rax, %%fs:8(%[area])\n"                                        \
 	"1:\t"
 
@@ -49,26 +49,27 @@ static inline uintptr_t rseq_area(void)
 
 /*
  * 2: just behind the commit; 4: the abort handler, behind the signature, which
- * the first three bytes make an undefined instruction.
+ * the first three bytes make an undefined instruction.  It goes on in C, so that
+ * the count of aborts needs no register of those who are not aborted.
  */
 #define RSEQ_LEAVE                                                             \
 	"2:\n\t"                                                               \
 	".pushsection __rseq_failure, \"ax\"\n\t"                              \
 	".byte 0x0f, 0xb9, 0x3d\n\t"                                           \
 	".long %c[sig]\n"                                                      \
-	"4:\tincq %[aborts]\n\t"                                               \
-	"jmp 5b\n\t"                                                           \
+	"4:\tjmp %l[aborted]\n\t"                                              \
 	".popsection\n"
 
 #define RSEQ_OPERANDS                                                          \
-	[area] "r"(area), [base] "r"(base), [aborts] "m"(*aborts),             \
-		[shift] "i"(PERCPU_SHIFT), [sig] "i"(RSEQ_SIG)
+	[area] "r"(area), [base] "r"(base), [shift] "i"(PERCPU_SHIFT),         \
+		[sig] "i"(RSEQ_SIG)
 
 /* Loads are acquires and stores are releases on x86: no fence to add. */
 static inline __attribute__((always_inline)) bool
 rseq_arch_inc_if(uintptr_t area, const _Atomic uint32_t *state, uint32_t wanted,
 		 char *base, uint64_t *aborts)
 {
+again:
 	__asm__ goto(RSEQ_ENTER "cmpl %[wanted], %[state]\n\t"
 				"jne %l[other]\n\t" RSEQ_LOAD_CPU
 				"incq (%[base], %%rax)\n" RSEQ_LEAVE
@@ -76,8 +77,11 @@ rseq_arch_inc_if(uintptr_t area, const _Atomic uint32_t *state, uint32_t wanted,
 		     : RSEQ_OPERANDS, [state] "m"(*(const uint32_t *)state),
 		       [wanted] "ri"(wanted)
 		     : "rax", "cc", "memory"
-		     : other);
+		     : other, aborted);
 	return true;
+aborted:
+	++*aborts;
+	goto again;
 other:
 	return false;
 }
@@ -85,9 +89,15 @@ other:
 static inline __attribute__((always_inline)) void
 rseq_arch_add(uintptr_t area, char *base, int64_t n, uint64_t *aborts)
 {
-	__asm__ volatile(RSEQ_ENTER RSEQ_LOAD_CPU
-			 "addq %[n], (%[base], %%rax)\n" RSEQ_LEAVE
-			 :
-			 : RSEQ_OPERANDS, [n] "er"(n)
-			 : "rax", "cc", "memory");
+again:
+	__asm__ goto(RSEQ_ENTER RSEQ_LOAD_CPU
+		     "addq %[n], (%[base], %%rax)\n" RSEQ_LEAVE
+		     :
+		     : RSEQ_OPERANDS, [n] "er"(n)
+		     : "rax", "cc", "memory"
+		     : aborted);
+	return;
+aborted:
+	++*aborts;
+	goto again;
 }
