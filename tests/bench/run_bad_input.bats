@@ -138,7 +138,7 @@ refuses() {
 		--workloads ref --cpus 1 --rounds 1 --window 2ms \
 		--out "$place/out"
 	ls "$place"
-	made=$(ls "$place" | wc -l)
+	made=$(find "$place" -mindepth 1 -maxdepth 1 | wc -l)
 	rm -r "$place"
 	[ "$status" -eq 2 ]
 	[ "${#stderr_lines[@]}" -le 2 ]
