@@ -10,6 +10,7 @@ teardown() {
 }
 
 # begin FLAG...: a long run in the background, once it has measured something
+# shellcheck disable=SC2120 # flags are for those who want them
 begin() {
 	"$unloadbench" run --schemes try_module_get --workloads lookup,storm \
 		--cpus 1 --rounds 1000 --window 5ms --seed 1 --out "$out" "$@" \

@@ -49,9 +49,11 @@ shell_scripts() {
 @test "every script passes shellcheck" {
 	command -v shellcheck || skip "no shellcheck"
 	[ "$(shell_scripts "$SOURCE_DIR" | wc -l)" -ge 8 ]
+	shell_scripts "$SOURCE_DIR" | grep -v '[.]bats$' | xargs shellcheck
 	# It knows neither that bats and its load set variables, nor that each
 	# test is meant to be a subshell.
-	shell_scripts "$SOURCE_DIR" | xargs shellcheck -e SC2154,SC2030,SC2031
+	shell_scripts "$SOURCE_DIR" | grep '[.]bats$' |
+		xargs shellcheck -S warning -e SC2154,SC2030,SC2031
 }
 
 @test "shellcheck sees a script that is wrong" {
