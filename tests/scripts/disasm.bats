@@ -91,6 +91,13 @@ built() {
 	"$disasm" --build "$BINARY_DIR" none none_lookup_none | grep -q 'call'
 }
 
+@test "the loop of none is the loop one would write by hand" {
+	run -0 "$disasm" --build "$BINARY_DIR" --loop hand_lookup
+	byhand=$output
+	run -0 "$disasm" --build "$BINARY_DIR" --loop none_lookup_none
+	[ "$output" -eq "$byhand" ]
+}
+
 @test "a loop that has grown is seen" {
 	run -0 "$disasm" --build "$(built '
 		void f(long n) {
