@@ -37,7 +37,7 @@ struct job {
 
 /* What the reporter needs: which job Google Benchmark runs now. */
 struct round {
-	struct site site;
+	struct site site; /* first: a job finds its round by it */
 	struct job *jobs;
 	size_t n_jobs;
 	struct job *current;
