@@ -16,7 +16,7 @@ begin() {
 		--cpus 1 --rounds 1000 --window 5ms --seed 1 --out "$out" "$@" \
 		>"$BATS_TEST_TMPDIR/stdout" 2>"$BATS_TEST_TMPDIR/stderr" 3>&- &
 	pid=$!
-	within 20 measured
+	within 30 measured
 }
 
 measured() {
@@ -43,10 +43,10 @@ ended() {
 interrupted_by() {
 	begin
 	# The look for leftovers must be able to see something.
-	within 5 has_worker
+	within 30 has_worker
 	kill -"$1" "$pid"
 	ended 130
-	within 5 no_worker
+	within 30 no_worker
 	record '.unloadbench.partial and (.benchmarks | length > 3) and
 		.unloadbench.failed == []'
 	[ "$(ls -A "$out")" = run.json ]
@@ -66,20 +66,20 @@ interrupted_by() {
 		--window 50s --out "$out" >"$BATS_TEST_TMPDIR/stdout" \
 		2>"$BATS_TEST_TMPDIR/stderr" 3>&- &
 	pid=$!
-	within 10 has_worker
+	within 30 has_worker
 	sleep 0.5
 	before=$SECONDS
 	kill -INT "$pid"
 	ended 130
 	[ $((SECONDS - before)) -lt 10 ]
-	within 5 no_worker
+	within 30 no_worker
 }
 
 @test "the parent killed: its worker goes too, and the record is whole" {
 	begin
 	kill -KILL "$pid"
 	wait "$pid" || true
-	within 5 no_worker
+	within 30 no_worker
 	record '.unloadbench.partial'
 }
 
@@ -89,9 +89,9 @@ interrupted_by() {
 		>"$BATS_TEST_TMPDIR/stdout" 2>"$BATS_TEST_TMPDIR/stderr" 3>&- &
 	pid=$!
 	# The second round's, so that calibration is over.
-	within 20 eval 'jq -e ".benchmarks | length == 2" "$out/run.json" \
+	within 30 eval 'jq -e ".benchmarks | length == 2" "$out/run.json" \
 		>/dev/null 2>&1'
-	within 5 has_worker
+	within 30 has_worker
 	# shellcheck disable=SC2046 # one pid
 	kill -KILL $(workers)
 	ended 1

@@ -29,7 +29,7 @@
 #include "scheme.h"
 
 #define STOPS	   200
-#define PATIENCE_S 5
+#define PATIENCE_S 30
 
 static int run_nothing(void *arg)
 {
