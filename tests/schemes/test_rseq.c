@@ -2,9 +2,9 @@
 /*
  * test_rseq.c: restartable sequences lose no count.
  *
- * Idea.  Threads that share one CPU share one count, and are preempted in the
- * middle of their sections.  The same without sections must lose counts, or the
- * test could not have seen it.  All waits are bounded by 10 s, not by speed.
+ * Idea.  Threads that share one CPU share one count, and are preempted wherever
+ * it pleases the CPU.  The same without sections must lose counts, or the test
+ * could not have seen it.  All waits are bounded by 10 s, not by speed.
  */
 #include "prim/rseq.h"
 
